@@ -1,0 +1,200 @@
+# littled: build, test, install.  `make help` lists the targets.
+
+MAKEFLAGS += --no-print-directory
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+CC      ?= cc
+PYTHON  ?= /usr/bin/python3
+V       ?= 0
+SANITIZE ?=
+
+VERSION := $(shell sed -n 's/^\#define LTD_VERSION "\(.*\)"$$/\1/p' include/littled/version.h)
+
+comma   := ,
+BUILD   := build$(if $(SANITIZE),/san-$(subst $(comma),-,$(SANITIZE)))
+Q       := $(if $(filter 1,$(V)),,@)
+say      = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla
+CFLAGS  ?= -O2 -g
+CFLAGS  += -fno-omit-frame-pointer
+SANFLAGS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all)
+CPPFLAGS += -D_GNU_SOURCE -Iinclude -Isrc -Itests/unit -I$(LLHTTP_INCLUDE)
+COMPILE  = $(CC) -std=gnu11 $(WARN) $(CFLAGS) $(SANFLAGS) $(CPPFLAGS) -MMD -MP -pthread
+
+# llhttp: the system's shared library where there is one; on Debian 12 the C sources of
+# package node-llhttp, compiled here.  Its strict mode must be asked for in that version.
+LLHTTP_SOURCES := $(wildcard /usr/share/llhttp/*.c)
+ifneq ($(LLHTTP_SOURCES),)
+LLHTTP_INCLUDE := /usr/share/include/llhttp
+LLHTTP_OBJECTS := $(patsubst /usr/share/llhttp/%.c,$(BUILD)/llhttp/%.o,$(LLHTTP_SOURCES))
+else
+LLHTTP_INCLUDE := /usr/include
+LLHTTP_LIBS    := $(shell pkg-config --libs libllhttp 2>/dev/null || echo -lllhttp)
+endif
+
+LIBS       := $(LLHTTP_LIBS) -lev -linih -ldl -lm -pthread
+CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
+
+FOLDERS := $(shell awk '!/^\#/ && NF == 2 { print $$2 }' src/FLOORS)
+# $(call below,FOLDER): the folder itself and every folder on a lower floor
+below = $(1) $(shell awk -v of=$(1) '!/^\#/ && NF == 2 { floor[$$2] = $$1; order[n++] = $$2 } \
+        END { for (i = 0; i < n; i++) if (floor[order[i]] < floor[of]) printf "%s ", order[i] }' src/FLOORS)
+
+objects_in  = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/$(1)/*.c)))
+APP_OBJECTS := $(call objects_in,apps)
+ALL_OBJECTS := $(foreach f,$(FOLDERS),$(call objects_in,$(f))) $(APP_OBJECTS) $(LLHTTP_OBJECTS)
+MAIN_OBJECT := $(BUILD)/src/main.o
+
+LITTLED := $(BUILD)/littled
+UNITS   := $(foreach f,$(FOLDERS),$(if $(wildcard tests/unit/$(f)/test_*.c),$(BUILD)/unit/$(f)))
+
+.DEFAULT_GOAL := all
+.PHONY: all help setup run demo check quick lint format install uninstall clean unit system short \
+	sanitized docs programs FORCE
+
+all: $(LITTLED) ## build the server (build/littled)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z_.-]+:.*## / { printf "  %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  Variables: V=1 (say each command), SANITIZE=address,undefined|thread, PREFIX=, DESTDIR='
+
+# --- the server ------------------------------------------------------------
+
+$(LITTLED): $(MAIN_OBJECT) $(ALL_OBJECTS) src/exports.map
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -Wl,--dynamic-list=src/exports.map -o $@ $(filter %.o,$^) $(LIBS)
+
+$(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
+	$(call say,CC,llhttp/$*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -w $(CFLAGS) $(SANFLAGS) -DLLHTTP_STRICT_MODE=1 -I$(LLHTTP_INCLUDE) -c -o $@ $<
+
+$(BUILD)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -c -o $@ $<
+
+# --- unit tests: one program a folder, linked with its floor and those below ----
+
+define unit_rule
+$(BUILD)/unit/$(1): $$(patsubst %.c,$(BUILD)/%.o,$$(sort $$(wildcard tests/unit/$(1)/*.c))) \
+		$(BUILD)/tests/unit/unit.o $$(foreach f,$$(call below,$(1)),$$(call objects_in,$$(f))) \
+		$$(if $$(filter app proc cmd,$(1)),$(APP_OBJECTS)) $(LLHTTP_OBJECTS)
+	$$(call say,LINK,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -Wl,--dynamic-list=src/exports.map -o $$@ $$(filter %.o,$$^) $(CHECK_LIBS) $(LIBS)
+unit-$(1): $(BUILD)/unit/$(1)
+	$$(Q)$$<
+endef
+$(foreach f,$(FOLDERS),$(eval $(call unit_rule,$(f))))
+
+unit: $(UNITS) ## run the unit tests
+	$(Q)status=0; for t in $(UNITS); do $$t || status=1; done; exit $$status
+
+# --- tests -----------------------------------------------------------------
+
+# Whatever a sanitizer finds ends the process that did it with a status no test expects.
+export ASAN_OPTIONS  ?= detect_leaks=1:detect_stack_use_after_return=1:strict_string_checks=1:exitcode=99
+export UBSAN_OPTIONS ?= print_stacktrace=1
+export TSAN_OPTIONS  ?= second_deadlock_stack=1:history_size=4:exitcode=99
+export LITTLED_TEST_SANITIZE := $(SANITIZE)
+
+PYTEST := LITTLED=$(abspath $(LITTLED)) CC='$(CC)' PYTHONDONTWRITEBYTECODE=1 \
+	$(PYTHON) -m pytest -q -ra -p no:cacheprovider tests/system
+BUILD_ALL := $(MAKE) -j2 programs
+
+programs: $(LITTLED) $(UNITS)
+
+system: $(LITTLED) ## run the tests of the running server (pytest)
+	$(Q)$(PYTEST)
+
+short: $(LITTLED) # the system tests that say most in the least time
+	$(Q)$(PYTEST) -m short
+
+# The unit tests and a short system suite under each sanitizer.
+sanitized: ## units and short system tests under the sanitizers
+	$(Q)for s in address,undefined thread; do \
+		echo "--- SANITIZE=$$s"; \
+		$(BUILD_ALL) SANITIZE=$$s && $(MAKE) unit SANITIZE=$$s && $(MAKE) short SANITIZE=$$s || exit 1; \
+	done
+
+# The libraries the Makefile looks for may only be there once set-up is done: hence $(MAKE).
+check: setup ## set up, build and pass every test; SANITIZE=: all of it under that sanitizer
+	$(Q)$(BUILD_ALL)
+	$(Q)$(MAKE) lint
+	$(Q)$(MAKE) unit
+	$(Q)$(MAKE) system
+ifeq ($(SANITIZE),)
+	$(Q)$(MAKE) sanitized
+endif
+
+quick: ## lint, units and system tests, no set-up, no sanitizers
+	$(Q)$(BUILD_ALL)
+	$(Q)$(MAKE) lint
+	$(Q)$(MAKE) unit
+	$(Q)$(MAKE) system
+
+LINTS := check-format check-layers check-places check-banned check-lengths \
+	'check-headers $(CC) $(CPPFLAGS)' 'check-docs $(LITTLED)'
+
+lint: $(LITTLED) ## format, layers, places, banned calls, lengths, headers alone, stale documents
+	$(Q)status=0; for l in $(LINTS); do \
+		scripts/$$l || { status=1; echo "lint: $${l%% *} fails" >&2; }; \
+	done; exit $$status
+
+format: ## have clang-format write every C file anew
+	$(Q)find src include tests docs -name '*.[ch]' | xargs clang-format -i
+
+docs: $(LITTLED) ## regenerate conf/littled.ini.example and conf/REFERENCE.md
+	$(Q)$(LITTLED) --print-reference example >$(BUILD)/example.new
+	$(Q)$(LITTLED) --print-reference markdown >$(BUILD)/markdown.new
+	$(Q)mv $(BUILD)/example.new conf/littled.ini.example
+	$(Q)mv $(BUILD)/markdown.new conf/REFERENCE.md
+
+# --- use -------------------------------------------------------------------
+
+setup: ## install what is missing (apt packages)
+	$(Q)scripts/setup
+
+run: setup ## build and serve the workload app on 127.0.0.1:8000
+	$(Q)$(MAKE) -j2 all
+	@exec scripts/run $(LITTLED)
+
+demo: setup ## build, put a real load on the server, and show what it says of itself
+	$(Q)$(MAKE) -j2 all
+	@exec $(PYTHON) scripts/demo $(LITTLED)
+
+BINDIR     := $(DESTDIR)$(PREFIX)/bin
+INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/littled
+DOCDIR     := $(DESTDIR)$(PREFIX)/share/doc/littled
+HEADERS    := $(sort $(wildcard include/littled/*.h))
+DOCUMENTS  := conf/littled.ini.example conf/REFERENCE.md
+
+install: $(LITTLED) ## install below $(DESTDIR)$(PREFIX)
+	install -d $(BINDIR) $(INCLUDEDIR) $(DOCDIR)
+	install -m 755 $(LITTLED) $(BINDIR)/littled
+	install -m 644 $(HEADERS) $(INCLUDEDIR)
+	install -m 644 $(DOCUMENTS) $(DOCDIR)
+
+uninstall: ## remove exactly what install put there
+	rm -f $(BINDIR)/littled $(addprefix $(INCLUDEDIR)/,$(notdir $(HEADERS))) \
+		$(addprefix $(DOCDIR)/,$(notdir $(DOCUMENTS)))
+	for d in $(INCLUDEDIR) $(DOCDIR); do [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
+
+clean: ## remove everything built
+	rm -rf build compile_commands.json
+
+# --- for editors -----------------------------------------------------------
+
+SOURCES := $(sort $(wildcard src/*.c src/*/*.c tests/unit/*.c tests/unit/*/*.c))
+
+compile_commands.json: Makefile $(SOURCES) ## what clangd and clang-tidy want to know
+	$(call say,GEN,$@)
+	$(Q){ echo '['; separator=; for c in $(SOURCES); do \
+		printf '%s{ "directory": "%s", "file": "%s", "command": "%s -c %s" }' \
+			"$$separator" '$(CURDIR)' $$c '$(COMPILE)' $$c; separator=','; \
+	done; echo ']'; } >$@
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

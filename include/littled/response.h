@@ -1,0 +1,38 @@
+/*
+ * What a handler says in answer.  Defaults: status 200, no fields, an empty body.
+ * Date, Server, Content-Length and Connection are the server's business: an app that adds
+ * one of them is refused (-EINVAL).
+ *
+ * Functions that can fail return 0 or a negative errno value.  A failure for want of memory
+ * sticks: the request is then answered with 503, so that a handler need not look.
+ */
+#ifndef LITTLED_RESPONSE_H
+#define LITTLED_RESPONSE_H
+
+#include <littled/request.h>
+
+/* 200 to 599.  Anything else becomes 500. */
+void ltd_response_status(struct ltd_exchange *x, unsigned status);
+
+/* Copies both.  -EINVAL for a name that is no token or a value with control bytes. */
+int ltd_response_header(struct ltd_exchange *x, const char *name, struct ltd_slice value);
+
+/* Sets Content-Type; `type` must live for ever (a literal). */
+void ltd_response_type(struct ltd_exchange *x, const char *type);
+
+/* Appends a copy of the bytes to the body. */
+int ltd_response_write(struct ltd_exchange *x, const void *bytes, size_t len);
+int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Makes these bytes the whole body, without copying.  They must stay as they are until the
+ * exchange is over: static storage, or memory from ltd_alloc().
+ */
+void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len);
+
+/* Forgets what was written and answers with a line of plain text and this status. */
+void ltd_response_error(struct ltd_exchange *x, unsigned status, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif
