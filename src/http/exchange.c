@@ -1,0 +1,37 @@
+/* An exchange: request, response, stamps and memory in one block.  Runs in: leader, slot. */
+#include "http/exchange.h"
+
+/* A small request and its answer never leave the block. */
+#define SPACE_MIN 2048
+_Static_assert(sizeof(struct exchange) + SPACE_MIN <= EXCHANGE_BYTES,
+	       "the exchange has grown too large");
+
+/* Member by member: the block comes from a pool, and most of it is touched only when used. */
+void exchange_init(struct exchange *x, struct conn *c, const struct limits *limits)
+{
+	size_t space = EXCHANGE_BYTES - offsetof(struct exchange, space);
+	size_t body_max = limits->body_bytes < SIZE_MAX ? (size_t)limits->body_bytes : SIZE_MAX;
+
+	x->next = NULL;
+	x->conn = c;
+	x->stamps = (struct stamps){ 0 };
+	arena_init(&x->arena, x->space, space, limits->arena_bytes);
+	request_init(&x->request, &x->arena, body_max);
+	response_init(&x->response, &x->arena);
+	parser_init(&x->parser, &x->request, limits);
+	x->route = NULL;
+	x->mount = NULL;
+	x->route_index = 0;
+	x->slot = EXCHANGE_NO_SLOT;
+	x->worker = 0;
+	x->concurrency = 0;
+	x->client = "";
+	x->bytes_out = 0;
+	x->wants_close = false;
+}
+
+void exchange_fini(struct exchange *x)
+{
+	request_fini(&x->request);
+	arena_reset(&x->arena);
+}

@@ -1,0 +1,47 @@
+/*
+ * An exchange: one request, its response, its stamps and its memory.  The thing that flows.
+ *
+ * Taken from the loop's pool when a request's first byte is read, given back when its last
+ * byte is sent.  It belongs to its conn's holder: the leader, or the slot that handles it.
+ */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "http/parser.h"
+#include "http/request.h"
+#include "http/response.h"
+#include "http/stamps.h"
+
+struct conn;
+struct mount;
+
+/* One block of the pool; what is left behind the struct is the arena's first block. */
+#define EXCHANGE_BYTES 4096
+
+/* exchange.slot of a request no slot has handled. */
+#define EXCHANGE_NO_SLOT UINT32_MAX
+
+struct exchange {
+	struct exchange *next; /* in the ready queue, or among the answered of a conn */
+	struct conn *conn;
+	struct stamps stamps;
+	struct parser parser;
+	struct request request;
+	struct response response;
+	struct arena arena;
+
+	const struct ltd_route *route; /* NULL: refused, or no such path */
+	const struct mount *mount;
+	unsigned route_index;  /* the board's row */
+	unsigned slot, worker; /* where it was handled, for the log */
+	unsigned concurrency;  /* requests in flight when the handler started */
+	const char *client;    /* printable address, for apps and the log */
+	uint64_t bytes_out;
+	bool wants_close;          /* the connection ends after this response */
+	_Alignas(16) char space[]; /* the arena's first block */
+};
+
+void exchange_init(struct exchange *x, struct conn *c, const struct limits *limits);
+void exchange_fini(struct exchange *x);
+
+#endif

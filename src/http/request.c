@@ -1,0 +1,55 @@
+/* A request as received.  Runs in: leader, slot. */
+#include "http/request.h"
+
+/* Field by field: most of it is set by the parser before anybody looks. */
+void request_init(struct request *rq, struct arena *arena, size_t body_max)
+{
+	const struct span none = { 0, 0 };
+
+	rq->base = NULL;
+	rq->arena = arena;
+	rq->method = rq->target = rq->path = rq->query = rq->host = none;
+	rq->method_code = 0;
+	rq->version = 11;
+	rq->is_head = rq->keep_alive = rq->expects_continue = false;
+	rq->is_chunked = rq->has_length = rq->head_done = rq->host_of_target = false;
+	rq->seen = 0;
+	rq->fields = NULL;
+	rq->field_count = rq->field_room = 0;
+	rq->content_length = 0;
+	rq->body_at = 0;
+	buf_init(&rq->chunked, body_max);
+	rq->refusal = 0;
+	rq->why = NULL;
+}
+
+void request_fini(struct request *rq)
+{
+	if (rq->chunked.at)
+		buf_fini(&rq->chunked);
+}
+
+bool request_refuse(struct request *rq, unsigned status, const char *why)
+{
+	if (!rq->refusal) {
+		rq->refusal = (uint16_t)status;
+		rq->why = why;
+	}
+	return false;
+}
+
+struct ltd_slice request_body(const struct request *rq)
+{
+	if (rq->is_chunked)
+		return rq->chunked.at ? buf_slice(&rq->chunked) : slice_of("", 0);
+	return slice_of(rq->base + rq->body_at, (size_t)rq->content_length);
+}
+
+const struct field *request_find(const struct request *rq, struct ltd_slice name)
+{
+	for (uint32_t i = 0; i < rq->field_count; i++)
+		if (rq->fields[i].name.len == name.len &&
+		    slice_eq_nocase(request_slice(rq, rq->fields[i].name), name))
+			return &rq->fields[i];
+	return NULL;
+}

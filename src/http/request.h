@@ -1,0 +1,81 @@
+/*
+ * A request as the parser found it: offsets into the bytes as received.
+ *
+ * `base` is where the message begins in the connection's input.  The input may move while
+ * the message is incomplete; the conn sets `base` anew before each parser_feed() and
+ * leaves it alone once the request is ready.  No NUL-terminated strings anywhere.
+ */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+/* A piece of the message: base + at, len bytes. */
+struct span {
+	uint32_t at, len;
+};
+
+struct field {
+	struct span name, value; /* value without the white space around it */
+};
+
+/* What the head has said so far, while it is read. */
+enum request_seen {
+	SEEN_HOST = 1,
+	SEEN_TYPE = 2,
+	SEEN_CODING = 4, /* Transfer-Encoding */
+	SEEN_CLOSE = 8,  /* Connection: close */
+	SEEN_KEEP_ALIVE = 16,
+};
+
+struct request {
+	const char *base;
+	struct arena *arena; /* the exchange's: holds the field table */
+
+	struct span method, target, path, query; /* query.at == 0: none */
+	struct span host;      /* of an absolute-form target, else of the Host field */
+	uint8_t method_code;   /* enum llhttp_method */
+	uint8_t version;       /* 10 or 11 */
+	bool is_head;          /* HEAD: the response carries no body */
+	bool keep_alive;       /* what the request allows (RFC 9112 9.3) */
+	bool expects_continue; /* Expect: 100-continue (RFC 9110 10.1.1) */
+	bool is_chunked, has_length;
+	bool head_done;
+	bool host_of_target; /* host is the target's: the Host field does not count */
+	uint8_t seen;        /* enum request_seen, or-ed */
+
+	struct field *fields; /* in the order received; trailers are not among them */
+	uint32_t field_count, field_room;
+
+	uint64_t content_length;
+	uint32_t body_at;   /* where a body of known length begins */
+	struct buf chunked; /* a chunked body, decoded */
+
+	uint16_t refusal; /* the status to refuse it with, 0 if sound */
+	const char *why;  /* one short sentence for the client and the log */
+};
+
+void request_init(struct request *rq, struct arena *arena, size_t body_max);
+void request_fini(struct request *rq);
+
+/*
+ * Refuses it, unless it has been refused before: the first reason stands.  Returns false.
+ * `why` must live for ever.
+ */
+bool request_refuse(struct request *rq, unsigned status, const char *why);
+
+static inline struct ltd_slice request_slice(const struct request *rq, struct span s)
+{
+	return slice_of(rq->base + s.at, s.len);
+}
+
+struct ltd_slice request_body(const struct request *rq);
+
+/* The first field of that name (any case), or NULL. */
+const struct field *request_find(const struct request *rq, struct ltd_slice name);
+
+#endif

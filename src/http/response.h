@@ -1,0 +1,58 @@
+/*
+ * A response while a handler builds it, and its head as bytes.
+ *
+ * All memory is the exchange's arena.  Whatever goes wrong for want of memory sticks in
+ * the arena and becomes a 503 at response_seal(), the one gate all responses pass.
+ */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+#define RESPONSE_DATE_BYTES 29 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 5.6.7) */
+
+struct response {
+	struct arena *arena;
+	unsigned status;
+	struct ltd_slice type; /* Content-Type, at NULL: none */
+	char *fields;          /* the app's fields as they go out, each with its CRLF */
+	size_t fields_len, fields_room;
+	char *written; /* the body being written */
+	size_t written_len, written_room;
+	struct ltd_slice body; /* the body to send, after sealing */
+	struct ltd_slice head; /* status line and fields, after sealing */
+	bool has_body_ref;     /* body was set by reference */
+};
+
+/* What the head needs to know of the request and the connection. */
+struct response_frame {
+	unsigned version; /* of the request: 10 or 11 */
+	bool is_head;     /* answer to HEAD: length as for GET, no body */
+	bool keep_alive;  /* the connection stays open afterwards */
+	const char *date; /* RESPONSE_DATE_BYTES characters */
+};
+
+void response_init(struct response *rs, struct arena *arena);
+
+void response_status(struct response *rs, unsigned status);
+int response_field(struct response *rs, struct ltd_slice name, struct ltd_slice value);
+void response_type(struct response *rs, struct ltd_slice type);
+int response_write(struct response *rs, const void *bytes, size_t len);
+void response_body_ref(struct response *rs, const void *bytes, size_t len);
+
+/* Forgets all and becomes a line of plain text. */
+void response_error(struct response *rs, unsigned status, struct ltd_slice text);
+
+/*
+ * Fixes the response: rs->head and rs->body are then what goes out (body empty for HEAD,
+ * 204, 304).  Always succeeds: short of memory it becomes a fixed 503.
+ */
+void response_seal(struct response *rs, const struct response_frame *frame);
+
+/* The 29 characters of an HTTP date. */
+void response_date(char out[RESPONSE_DATE_BYTES + 1], uint64_t real_ns);
+
+#endif

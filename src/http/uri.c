@@ -1,0 +1,148 @@
+/* Pieces of URIs.  Runs in: any. */
+#include "http/uri.h"
+
+#include <arpa/inet.h>
+
+#include "http/chars.h"
+
+#define PORT_MAX 65535
+
+/*
+ * Takes one decoded byte off the front; -1 for a '%' without two hexadecimal digits.
+ * The piece must not be empty.
+ */
+static int decode_byte(struct ltd_slice *s, bool plus_is_space)
+{
+	char c = s->at[0];
+
+	if (c == '%') {
+		int high = s->len > 2 ? char_hex(s->at[1]) : -1;
+		int low = s->len > 2 ? char_hex(s->at[2]) : -1;
+
+		if (high < 0 || low < 0)
+			return -1;
+		*s = slice_of(s->at + 3, s->len - 3);
+		return high << 4 | low;
+	}
+	*s = slice_of(s->at + 1, s->len - 1);
+	return c == '+' && plus_is_space ? ' ' : (unsigned char)c;
+}
+
+static bool is_plain(struct ltd_slice s, bool plus_is_space)
+{
+	return s.len == 0 ||
+	       (!memchr(s.at, '%', s.len) && !(plus_is_space && memchr(s.at, '+', s.len)));
+}
+
+bool uri_decode(struct arena *a, struct ltd_slice piece, bool plus_is_space, struct ltd_slice *out)
+{
+	struct ltd_slice rest = piece;
+
+	*out = piece;
+	if (is_plain(piece, plus_is_space))
+		return true;
+
+	char *text = arena_alloc(a, piece.len);
+	if (!text)
+		return false;
+	size_t n = 0;
+	while (rest.len > 0) {
+		int byte = decode_byte(&rest, plus_is_space);
+
+		if (byte < 0)
+			return false;
+		text[n++] = (char)byte;
+	}
+	*out = slice_of(text, n);
+	return true;
+}
+
+static bool decodes_to(struct ltd_slice sent, struct ltd_slice name)
+{
+	size_t i = 0;
+
+	while (sent.len > 0) {
+		int byte = decode_byte(&sent, true);
+
+		if (byte < 0 || i == name.len || byte != (unsigned char)name.at[i++])
+			return false;
+	}
+	return i == name.len;
+}
+
+bool uri_query_find(struct arena *a, struct ltd_slice query, struct ltd_slice name,
+		    struct ltd_slice *value)
+{
+	struct ltd_slice pair, key;
+
+	while (slice_cut(&query, '&', &pair)) {
+		struct ltd_slice rest = pair;
+
+		if (!slice_cut(&rest, '=', &key) || !decodes_to(key, name))
+			continue;
+		if (!rest.at)
+			rest = slice_of(pair.at + pair.len, 0);
+		uri_decode(a, rest, true, value);
+		return true;
+	}
+	return false;
+}
+
+/* What is between the brackets of an IP literal.  No zones: RFC 9110 7.2 has none. */
+static bool is_ipv6(struct ltd_slice s)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (s.len >= sizeof text || memchr(s.at, '\0', s.len))
+		return false;
+	memcpy(text, s.at, s.len);
+	text[s.len] = '\0';
+	return inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* The length of the host at the front, 0 if there is none that is sound (RFC 3986 3.2.2). */
+static size_t host_length(struct ltd_slice s)
+{
+	size_t n = 0;
+
+	if (s.len > 0 && s.at[0] == '[') {
+		const char *end = memchr(s.at, ']', s.len);
+
+		if (!end || !is_ipv6(slice_of(s.at + 1, (size_t)(end - s.at) - 1)))
+			return 0;
+		return (size_t)(end - s.at) + 1;
+	}
+	while (n < s.len) {
+		if (char_is(s.at[n], CHAR_REG_NAME))
+			n++;
+		else if (s.at[n] == '%' && s.len - n > 2 && char_is(s.at[n + 1], CHAR_HEX) &&
+			 char_is(s.at[n + 2], CHAR_HEX))
+			n += 3;
+		else
+			break;
+	}
+	return n;
+}
+
+bool uri_authority_is_valid(struct ltd_slice authority)
+{
+	size_t host = host_length(authority);
+	uint64_t port;
+
+	if (host == 0)
+		return false;
+	if (host == authority.len)
+		return true;
+	if (authority.at[host] != ':')
+		return false;
+	if (host + 1 == authority.len)
+		return true;
+	return slice_to_u64(slice_of(authority.at + host + 1, authority.len - host - 1), &port) &&
+	       port <= PORT_MAX;
+}
+
+bool uri_authority_has_port(struct ltd_slice authority)
+{
+	return uri_authority_is_valid(authority) && host_length(authority) + 1 < authority.len;
+}
