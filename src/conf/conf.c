@@ -1,0 +1,139 @@
+/*
+ * Loading the configuration: the sources in their order, then what no source can judge alone.
+ *
+ * Runs in: master
+ */
+#include "conf/conf.h"
+
+#include <stdlib.h>
+
+#include "conf/cli.h"
+#include "conf/environment.h"
+#include "conf/inifile.h"
+#include "conf/print.h"
+#include "conf/refuse.h"
+#include "conf/routes.h"
+#include "conf/value.h"
+
+static const struct place command_line = { .origin = ORIGIN_COMMAND_LINE };
+
+static enum conf_verdict printed(int error)
+{
+	if (error < 0) {
+		refuse(&command_line, "standard output: %s", strerror(-error));
+		return CONF_REFUSED;
+	}
+	return CONF_DONE;
+}
+
+static enum conf_verdict print_reference(const char *which)
+{
+	struct place at = { .origin = ORIGIN_COMMAND_LINE, .name = "--print-reference" };
+
+	switch (value_to_choice(slice_of_string(which), "example|markdown")) {
+	case 0:
+		return printed(conf_write_example(stdout));
+	case 1:
+		return printed(conf_write_reference(stdout));
+	}
+	refuse_value(&at, which, "expected example or markdown");
+	return CONF_REFUSED;
+}
+
+static int apply_file(struct conf *c, const struct cli *cli, char **environment)
+{
+	struct place at = { .origin = ORIGIN_COMMAND_LINE, .name = "--config" };
+	const char *path = cli->config;
+
+	if (!path) {
+		path = environment_find(environment, VARIABLE_CONFIG);
+		at = (struct place){ .origin = ORIGIN_ENVIRONMENT, .name = VARIABLE_CONFIG };
+	}
+	if (!path)
+		return 0;
+	if (!*path || !value_is_printable(slice_of_string(path)))
+		return refuse_value(&at, path, "expected the path of a file");
+	c->file = strdup(path);
+	return c->file ? inifile_apply(c) : refuse(&at, "out of memory");
+}
+
+/* APP of the command line takes the place of a [route /] of the file. */
+static int apply_app(struct conf *c, const char *app)
+{
+	struct ltd_slice root = LTD_SLICE("/"), name = slice_trim(slice_of_string(app));
+	struct route_conf *before = routes_find(c, root);
+
+	if (name.len == 0 || name.len != strlen(app) || name.len > VALUE_BYTES_MAX ||
+	    !value_is_printable(name))
+		return refuse(&command_line,
+			      "APP \"%.100s\": expected a built-in app's name "
+			      "or the path of a shared object",
+			      app);
+	if (before)
+		routes_remove(c, before);
+	if (routes_add(c, root, 0) < 0 || route_set_app(&c->routes[c->route_count - 1], app) < 0)
+		return refuse(&command_line, "out of memory");
+	return 0;
+}
+
+static int apply_sources(struct conf *c, const struct cli *cli, int argc, char **argv,
+			 char **environment)
+{
+	c->options = options_new();
+	if (!c->options)
+		return refuse(&command_line, "out of memory");
+	if (environment_apply(c, environment) < 0 || apply_file(c, cli, environment) < 0 ||
+	    cli_apply(c, argc, argv) < 0)
+		return -1;
+	return cli->app ? apply_app(c, cli->app) : 0;
+}
+
+/* Each option is within its bounds; together they may still ask too much. */
+static int check_together(const struct conf *c)
+{
+	const struct options *o = c->options;
+
+	if (o->workers * o->threads > SLOTS_MAX)
+		return refuse(&command_line,
+			      "workers = %u with threads = %u: expected at most %d slots",
+			      (unsigned)o->workers, (unsigned)o->threads, SLOTS_MAX);
+	return 0;
+}
+
+static int check_served(const struct conf *c)
+{
+	if (c->route_count > 0)
+		return 0;
+	return refuse(&command_line, "nothing to serve: give an APP (try `littled workload`) "
+				     "or a file with a [route /] section");
+}
+
+enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **environment)
+{
+	struct cli cli;
+
+	*c = (struct conf){ 0 };
+	if (cli_scan(&cli, argc, argv) < 0)
+		return CONF_REFUSED;
+	if (cli.action == ACTION_HELP)
+		return printed(print_help(stdout));
+	if (cli.action == ACTION_VERSION)
+		return printed(print_version(stdout));
+	if (cli.action == ACTION_PRINT_REFERENCE)
+		return print_reference(cli.argument);
+	if (apply_sources(c, &cli, argc, argv, environment) < 0 || check_together(c) < 0)
+		return CONF_REFUSED;
+	if (cli.action == ACTION_PRINT_CONFIG)
+		return printed(print_config(c, stdout));
+	if (check_served(c) < 0)
+		return CONF_REFUSED;
+	return cli.action == ACTION_CHECK_CONFIG ? CONF_CHECK : CONF_SERVE;
+}
+
+void conf_fini(struct conf *c)
+{
+	routes_fini(c);
+	options_free(&c->options);
+	free(c->file);
+	c->file = NULL;
+}
