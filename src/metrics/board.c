@@ -1,0 +1,357 @@
+/*
+ * The board's layout, and what masters and workers do to it; what a thread counts is in
+ * tally.c, the one-second totals in ring.c.
+ *
+ * Runs in: master (making it, deaths, ticks); any (the rest).
+ */
+#include "metrics/board.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <littled/version.h>
+
+#include "base/clock.h"
+#include "metrics/ring.h"
+#include "metrics/totals.h"
+
+#define CACHE_LINE 64
+#define STRAY_TICKS 10
+
+_Static_assert(sizeof(struct worker_row) % CACHE_LINE == 0, "rows keep off each other's lines");
+_Static_assert(sizeof(struct slot_row) == CACHE_LINE, "a line a slot");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2, "shared memory wants atomics without locks");
+
+static uint64_t aligned(uint64_t bytes)
+{
+	return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/* Takes room for `bytes` behind what is laid out already, and says where. */
+static uint64_t place(struct board *b, uint64_t bytes)
+{
+	uint64_t at = aligned(b->bytes);
+
+	b->bytes = at + bytes;
+	return at;
+}
+
+/* Everything that follows from the four counts. */
+static void lay_out(struct board *b)
+{
+	b->magic = BOARD_MAGIC;
+	b->layout = BOARD_LAYOUT;
+	b->header_bytes = sizeof *b;
+	b->bytes = sizeof *b;
+	b->tallies = b->workers_max * (b->threads + 1) + 1;
+	b->tally_bytes = aligned(sizeof(struct tally) + b->routes * sizeof(struct route_tally));
+	b->ring_bytes = ring_entry_bytes(b->routes);
+
+	b->workers_at = place(b, b->workers_max * sizeof(struct worker_row));
+	b->slots_at = place(b, (uint64_t)b->workers_max * b->threads * sizeof(struct slot_row));
+	b->routes_at = place(b, b->routes * sizeof(struct route_row));
+	b->tallies_at = place(b, b->tallies * b->tally_bytes);
+	b->ring_at = place(b, BOARD_RING * b->ring_bytes);
+	b->scratch_at = place(b, totals_bytes(b->routes));
+}
+
+static bool is_sane(const struct board *b)
+{
+	return b->workers_max >= 1 && b->workers <= b->workers_max && b->workers_max <= 1u << 16 &&
+	       b->threads >= 1 && b->threads <= 1u << 16 && b->routes <= 1u << 16;
+}
+
+/* Names are labels of time series, and must differ: long ones may not, once cut short. */
+static void keep_apart(struct route_row *rows, unsigned r)
+{
+	char tail[16];
+	int n = snprintf(tail, sizeof tail, "~%u", r);
+
+	for (unsigned i = 0; i < r; i++) {
+		if (strcmp(rows[i].name, rows[r].name) != 0)
+			continue;
+		size_t at = strnlen(rows[r].name, BOARD_ROUTE_NAME - 1 - (size_t)n);
+		memcpy(rows[r].name + at, tail, (size_t)n + 1);
+		return;
+	}
+}
+
+static void copy_routes(struct board *b, const struct route_row *route)
+{
+	struct route_row *rows = (struct route_row *)((char *)b + b->routes_at);
+
+	for (unsigned r = 0; r < b->routes; r++) {
+		rows[r] = route[r];
+		rows[r].name[BOARD_ROUTE_NAME - 1] = rows[r].app[BOARD_ROUTE_NAME - 1] = '\0';
+		keep_apart(rows, r);
+	}
+	for (unsigned i = 0; i < b->tallies; i++)
+		((struct tally *)board_tally_at(b, i))->routes = b->routes;
+}
+
+int board_open_new(struct shm *m, const struct board_plan *plan, uint64_t now_ns)
+{
+	struct board shape = {
+		.workers = plan->workers,
+		.workers_max = plan->workers_max,
+		.threads = plan->threads,
+		.routes = plan->routes,
+		.master_pid = getpid(),
+		.started_mono_ns = now_ns,
+		.started_real_ns = clock_real_ns(),
+	};
+
+	if (!is_sane(&shape))
+		return -EINVAL;
+	lay_out(&shape);
+	snprintf(shape.version, sizeof shape.version, "%s", LTD_VERSION);
+
+	int error = shm_open_new(m, "littled-board", shape.bytes);
+	if (error < 0)
+		return error;
+	memcpy(m->at, &shape, sizeof shape);
+	copy_routes(m->at, plan->route);
+	return 0;
+}
+
+/* The file's own counts must lead to the very layout it claims: no offset is taken on trust. */
+static bool is_board(const struct board *b, size_t bytes)
+{
+	if (bytes < sizeof *b || b->magic != BOARD_MAGIC || b->layout != BOARD_LAYOUT || !is_sane(b))
+		return false;
+
+	struct board ours = { .workers_max = b->workers_max,
+			      .threads = b->threads,
+			      .routes = b->routes };
+	lay_out(&ours);
+	return b->header_bytes == sizeof ours && b->bytes == ours.bytes && bytes == ours.bytes &&
+	       b->tallies == ours.tallies && b->tally_bytes == ours.tally_bytes &&
+	       b->ring_bytes == ours.ring_bytes && b->workers_at == ours.workers_at &&
+	       b->slots_at == ours.slots_at && b->routes_at == ours.routes_at &&
+	       b->tallies_at == ours.tallies_at && b->ring_at == ours.ring_at &&
+	       b->scratch_at == ours.scratch_at;
+}
+
+int board_open_path(struct shm *m, const char *path)
+{
+	int error = shm_open_path(m, path);
+
+	if (error < 0)
+		return error;
+	if (is_board(m->at, m->bytes))
+		return 0;
+	shm_close(m);
+	return -EPROTO;
+}
+
+/* --- finding rows -------------------------------------------------------------- */
+
+struct worker_row *board_worker(struct board *b, unsigned worker)
+{
+	return (struct worker_row *)((char *)b + b->workers_at) + worker;
+}
+
+struct slot_row *board_slot(struct board *b, unsigned worker, unsigned slot)
+{
+	return (struct slot_row *)((char *)b + b->slots_at) + (size_t)worker * b->threads + slot;
+}
+
+const struct tally *board_tally_at(const struct board *b, unsigned index)
+{
+	return (const struct tally *)((const char *)b + b->tallies_at + index * b->tally_bytes);
+}
+
+struct tally *board_tally(struct board *b, unsigned worker, unsigned thread)
+{
+	return (struct tally *)board_tally_at(b, worker * (b->threads + 1) + thread);
+}
+
+struct tally *board_master_tally(struct board *b)
+{
+	return (struct tally *)board_tally_at(b, b->tallies - 1);
+}
+
+const struct route_row *board_route(const struct board *b, unsigned route)
+{
+	return (const struct route_row *)((const char *)b + b->routes_at) + route;
+}
+
+/* --- the life of a worker's row -------------------------------------------------- */
+
+static void clear_gauges(struct board *b, unsigned worker, uint64_t now_ns)
+{
+	struct worker_row *w = board_worker(b, worker);
+
+	atomic_store(&w->queued, 0);
+	atomic_store(&w->oldest_ns, 0);
+	atomic_store(&w->pending, 0);
+	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
+		atomic_store(&w->conns[i], 0);
+	for (unsigned i = 0; i < b->threads; i++) {
+		struct slot_row *s = board_slot(b, worker, i);
+
+		atomic_store(&s->state, SLOT_IDLE);
+		atomic_store(&s->since_ns, now_ns);
+		atomic_store(&s->thread_id, 0);
+	}
+}
+
+/* Word of `free_slots`: whose process they are in the high half, how many in the low. */
+static uint64_t free_word(uint32_t generation, uint32_t slots)
+{
+	return (uint64_t)generation << 32 | slots;
+}
+
+void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns)
+{
+	struct worker_row *w = board_worker(b, worker);
+	uint32_t generation = atomic_load(&w->generation) + 1;
+
+	clear_gauges(b, worker, now_ns);
+	atomic_store(&w->pid, 0);
+	atomic_store(&w->generation, generation);
+	atomic_store(&w->started_ns, now_ns);
+	atomic_store(&w->heartbeat_ns, now_ns);
+	atomic_store(&w->state, WORKER_STARTING);
+	atomic_store(&w->free_slots, free_word(generation, b->threads));
+}
+
+/* A request that started in one thread may have ended in another: only their sum is true. */
+static struct casualties count_casualties(const struct ledger_sum *l)
+{
+	struct casualties c = { .arrived_ns = l->flow[FLOW_TOTAL].in_ns - l->done_arrived_ns };
+
+	for (unsigned f = 0; f < FLOW_COUNT; f++)
+		c.inside[f] = l->flow[f].in - l->flow[f].out;
+	return c;
+}
+
+uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns)
+{
+	struct worker_row *w = board_worker(b, worker);
+	struct ledger_sum sum = { 0 };
+
+	/* Void for every release still to come, and nothing to reserve. */
+	atomic_store(&w->free_slots, free_word(atomic_load(&w->generation) + 1, 0));
+	atomic_store(&w->state, WORKER_DEAD);
+	clear_gauges(b, worker, now_ns);
+
+	for (unsigned i = 0; i <= b->threads; i++) {
+		tally_mend(board_tally(b, worker, i));
+		tally_add_ledger(&sum, board_tally(b, worker, i));
+	}
+	struct casualties c = count_casualties(&sum);
+	tally_lost(board_tally(b, worker, 0), &c, now_ns);
+	board_leave(b, (unsigned)(c.inside[FLOW_WAIT] + c.inside[FLOW_SLOT]));
+	return c.inside[FLOW_TOTAL];
+}
+
+/* --- slots ------------------------------------------------------------------------ */
+
+bool worker_reserve_slot(struct worker_row *w, uint32_t *generation)
+{
+	uint64_t word = atomic_load(&w->free_slots);
+
+	do {
+		if ((uint32_t)word == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak(&w->free_slots, &word, word - 1));
+	*generation = (uint32_t)(word >> 32);
+	return true;
+}
+
+void worker_release_slot(struct worker_row *w, uint32_t generation)
+{
+	uint64_t word = atomic_load(&w->free_slots);
+
+	do {
+		if (word >> 32 != generation)
+			return;
+	} while (!atomic_compare_exchange_weak(&w->free_slots, &word, word + 1));
+}
+
+unsigned worker_free_slots(const struct worker_row *w)
+{
+	return (uint32_t)atomic_load(&w->free_slots);
+}
+
+/* --- peaks and ticks -------------------------------------------------------------- */
+
+static void raise_peak(struct board *b, uint64_t now_ns, uint32_t in_flight)
+{
+	uint64_t second = now_ns / NS_PER_S, mine = second << 32 | in_flight;
+	_Atomic uint64_t *cell = &b->peak[second % BOARD_RING];
+	uint64_t seen = atomic_load_explicit(cell, memory_order_relaxed);
+
+	while (seen < mine && !atomic_compare_exchange_weak(cell, &seen, mine))
+		;
+}
+
+/* See mend_in_flight: the count may be one off, but never shows less than none. */
+static uint32_t in_flight_of(uint32_t count)
+{
+	return (int32_t)count > 0 ? count : 0;
+}
+
+unsigned board_enter(struct board *b, uint64_t now_ns)
+{
+	uint32_t n =
+		in_flight_of(atomic_fetch_add_explicit(&b->in_flight, 1, memory_order_relaxed) + 1);
+
+	raise_peak(b, now_ns, n);
+	return n;
+}
+
+unsigned board_in_flight(const struct board *b)
+{
+	return in_flight_of(atomic_load_explicit(&b->in_flight, memory_order_relaxed));
+}
+
+void board_leave(struct board *b, unsigned n)
+{
+	atomic_fetch_sub_explicit(&b->in_flight, n, memory_order_relaxed);
+}
+
+unsigned board_peak(const struct board *b, uint64_t from_ns, uint64_t to_ns)
+{
+	uint64_t from = from_ns / NS_PER_S, to = to_ns / NS_PER_S;
+	uint32_t most = 0;
+
+	for (unsigned i = 0; i < BOARD_RING; i++) {
+		uint64_t cell = atomic_load_explicit(&b->peak[i], memory_order_relaxed);
+
+		if (cell >> 32 >= from && cell >> 32 <= to && (uint32_t)cell > most)
+			most = (uint32_t)cell;
+	}
+	return most;
+}
+
+/*
+ * A worker killed between the note in its tally and the one in the count leaves the count
+ * off by one.  It shows when the same count stays and no request is there to be counted:
+ * by chance, for one just leaving, but not at so many ticks on end.
+ */
+static void mend_in_flight(struct board *b, uint32_t count, const struct ledger_sum *l)
+{
+	bool is_stray =
+		count && !flow_inside(&l->flow[FLOW_WAIT]) && !flow_inside(&l->flow[FLOW_SLOT]);
+
+	b->stray_ticks = is_stray && count == b->stray ? b->stray_ticks + 1 : 0;
+	b->stray = count;
+	if (b->stray_ticks == STRAY_TICKS)
+		board_leave(b, count);
+}
+
+void board_tick(struct board *b, uint64_t now_ns)
+{
+	struct totals *scratch = (struct totals *)((char *)b + b->scratch_at);
+
+	uint32_t in_flight = atomic_load(&b->in_flight);
+
+	raise_peak(b, now_ns, in_flight_of(in_flight));
+	totals_take(scratch, b, NULL, now_ns);
+	ring_write(b, scratch);
+	mend_in_flight(b, in_flight, &scratch->ledger);
+}

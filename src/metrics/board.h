@@ -1,0 +1,157 @@
+/*
+ * The board: everything the processes tell about themselves, in shared memory.
+ *
+ *	struct board | worker_row[workers_max] | slot_row[workers_max * threads] | route_row[routes]
+ *	             | tally[tallies] | ring of one-second totals | the master's scratch totals
+ *
+ * Most of it is never touched, so never takes memory: histograms cost the pages in use.
+ *
+ * Offsets, no pointers; one writer a cache line (the exceptions are atomic and say so);
+ * versioned layout.  Outlives any worker; made by the master before it forks.
+ */
+#ifndef METRICS_BOARD_H
+#define METRICS_BOARD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/shm.h"
+#include "metrics/tally.h"
+
+#define BOARD_MAGIC 0x6c6974746c656421ull
+#define BOARD_LAYOUT 1
+#define BOARD_RING 64 /* seconds; more than the longest window, 60 */
+#define BOARD_ROUTE_NAME 64
+
+enum conn_state {
+#define CONN_STATE(NAME, name, text) CONN_##NAME,
+#include "metrics/conn_states.def"
+#undef CONN_STATE
+	CONN_STATE_COUNT
+};
+extern const char *const conn_state_names[CONN_STATE_COUNT], *const conn_state_texts[CONN_STATE_COUNT];
+
+enum worker_state {
+	WORKER_ABSENT,
+	WORKER_STARTING,
+	WORKER_READY,
+	WORKER_DRAINING,
+	WORKER_DEAD,
+	WORKER_STATE_COUNT
+};
+enum slot_state { SLOT_IDLE, SLOT_BUSY };
+extern const char *const worker_state_names[], *const slot_state_names[];
+
+/* One of a worker's places for a blocking handler.  Written by the slot's thread. */
+struct slot_row {
+	_Alignas(64) _Atomic uint32_t state; /* enum slot_state */
+	_Atomic uint32_t route;              /* index; meaningful while busy */
+	_Atomic uint64_t since_ns;           /* of the state */
+	_Atomic uint64_t arrived_ns;         /* of the request being handled */
+	_Atomic uint64_t served;
+	_Atomic uint32_t thread_id; /* of the thread in it */
+};
+
+struct worker_row {
+	/* Written by the master, and by the worker's leader. */
+	_Alignas(64) _Atomic int32_t pid;
+	_Atomic uint32_t generation; /* counts the processes that have had this row */
+	_Atomic uint32_t state;      /* enum worker_state */
+	_Atomic uint64_t started_ns;
+	_Atomic uint64_t heartbeat_ns; /* the leader's last turn */
+
+	/*
+	 * What siblings need to know to move a request here or claim one from here.
+	 * `free` is written by this worker's threads and by any sibling that reserves a
+	 * slot; the high half is the generation, so that a late release meant for a dead
+	 * process does nothing.
+	 */
+	_Alignas(64) _Atomic uint64_t free_slots;
+	_Alignas(64) _Atomic uint32_t queued; /* requests waiting for a slot */
+	_Atomic uint64_t oldest_ns;           /* `ready` of the oldest of them; 0: none */
+	_Atomic uint32_t pending;             /* connections whose first request is still to come */
+
+	_Alignas(64) _Atomic int32_t conns[CONN_STATE_COUNT]; /* leader */
+};
+
+struct route_row {
+	char name[BOARD_ROUTE_NAME]; /* mount point and path */
+	char app[BOARD_ROUTE_NAME];
+	uint32_t class; /* enum ltd_class */
+};
+
+struct board {
+	uint64_t magic;
+	uint32_t layout, header_bytes;
+	uint64_t bytes;
+	char version[32];
+	int32_t master_pid;
+	uint32_t workers, workers_max, threads, routes, tallies;
+	uint64_t started_mono_ns, started_real_ns;
+	uint64_t workers_at, slots_at, routes_at, tallies_at, tally_bytes, ring_at, ring_bytes,
+		scratch_at;
+	_Atomic uint32_t is_draining;
+	_Atomic uint64_t ring_count;             /* one-second totals written so far */
+	_Alignas(64) _Atomic uint32_t in_flight; /* requests waiting for a slot or in one, all workers */
+	uint32_t stray,
+		stray_ticks; /* master: the count at the last tick, and for how many it was too high */
+	/*
+	 * The most in flight in a second: its number (of CLOCK_MONOTONIC) above, the most below
+	 * bit 32.  So a cell only ever grows, from second to second as within one.
+	 */
+	_Alignas(64) _Atomic uint64_t peak[BOARD_RING];
+};
+
+/* The shape of a board to make. */
+struct board_plan {
+	uint32_t workers, workers_max, threads, routes;
+	const struct route_row *route;
+};
+
+/* 0 or a negative errno value.  The last tally is the master's own. */
+int board_open_new(struct shm *m, const struct board_plan *plan, uint64_t now_ns);
+
+/* Maps a running server's board to read; -EPROTO when it is none, or of another layout. */
+int board_open_path(struct shm *m, const char *path);
+
+struct worker_row *board_worker(struct board *b, unsigned worker);
+struct slot_row *board_slot(struct board *b, unsigned worker, unsigned slot);
+struct tally *board_tally(struct board *b, unsigned worker, unsigned thread); /* thread: 0..threads */
+struct tally *board_master_tally(struct board *b);
+
+/* For readers: any tally, 0 <= index < b->tallies. */
+const struct tally *board_tally_at(const struct board *b, unsigned index);
+const struct route_row *board_route(const struct board *b, unsigned route);
+const char *route_class_name(const struct route_row *r); /* inline, slot */
+
+/* A new process takes the row: all slots free, gauges zero, generation one higher. Master, before fork. */
+void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns);
+
+/*
+ * The process is dead (reaped: none of its threads lives): what was in flight in it is lost.
+ * It is counted out in the row's first tally, whose owner is gone, with the instant of death,
+ * so that the law holds on; the row has no free slot until the next begins.  Returns how many
+ * were lost.
+ */
+uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns);
+
+/* Once a second, by the master: totals of all tallies into the ring, and the second's peak cell. */
+void board_tick(struct board *b, uint64_t now_ns);
+
+/* In and out of the live in-flight count (requests waiting for a slot or in one). */
+unsigned board_enter(struct board *b, uint64_t now_ns);
+void board_leave(struct board *b, unsigned n);
+unsigned board_in_flight(const struct board *b);
+
+/* The most in flight at once in the seconds from..to, both included. */
+unsigned board_peak(const struct board *b, uint64_t from_ns, uint64_t to_ns);
+
+/* Reserving slots: true if one was free.  Release is void if the generation has changed. */
+bool worker_reserve_slot(struct worker_row *w, uint32_t *generation);
+void worker_release_slot(struct worker_row *w, uint32_t generation);
+unsigned worker_free_slots(const struct worker_row *w);
+
+#endif

@@ -1,0 +1,114 @@
+/* Every key and metric that is written stands in docs/statistics.md.  Runs at the tree's top. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "metrics/prometheus.h"
+#include "metrics/stats.h"
+#include "support.h"
+#include "unit.h"
+
+#define DOCUMENT "docs/statistics.md"
+
+static char *read_document(void)
+{
+	FILE *f = fopen(DOCUMENT, "r");
+	char *text = calloc(1, 1 << 17);
+
+	ck_assert_msg(f != NULL, "cannot open " DOCUMENT);
+	ck_assert_uint_lt(fread(text, 1, (1 << 17) - 1, f), (1 << 17) - 1);
+	fclose(f);
+	return text;
+}
+
+static void expect(const char *document, const char *name, size_t length)
+{
+	char marked[128];
+
+	snprintf(marked, sizeof marked, "`%.*s`", (int)length, name);
+	ck_assert_msg(strstr(document, marked) != NULL, "%s is not in " DOCUMENT, marked);
+}
+
+static char *write_it(void (*write)(struct buf *, const struct snapshot *))
+{
+	struct shm m;
+	struct snapshot *s = snapshot_new(open_board(&m));
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	snapshot_take(s, 10, START_NS + SECOND);
+	write(&text, s);
+	snapshot_free(&s);
+	shm_close(&m);
+	return buf_steal(&text);
+}
+
+START_TEST(every_json_key_is_documented)
+{
+	char *document = read_document(), *json = write_it(stats_write_json);
+	unsigned keys = 0;
+
+	for (char *at = strstr(json, "\":"); at; at = strstr(at + 1, "\":")) {
+		char *start = at;
+
+		while (start[-1] != '"')
+			start--;
+		expect(document, start, (size_t)(at - start));
+		keys++;
+	}
+	ck_assert_uint_gt(keys, 100);
+	free(json);
+	free(document);
+}
+END_TEST
+
+/* The counters' metrics follow from their names. */
+static bool is_counter(const char *name, size_t length)
+{
+	for (unsigned i = 0; i < COUNTER_COUNT; i++) {
+		char metric[96];
+
+		snprintf(metric, sizeof metric, "littled_%s_total", counter_names[i]);
+		if (strlen(metric) == length && strncmp(metric, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+START_TEST(every_metric_is_documented)
+{
+	char *document = read_document(), *metrics = write_it(prometheus_write);
+	unsigned families = 0;
+
+	for (char *at = strstr(metrics, "# TYPE "); at; at = strstr(at + 1, "# TYPE ")) {
+		const char *name = at + strlen("# TYPE ");
+		size_t length = strcspn(name, " ");
+
+		families++;
+		if (!is_counter(name, length))
+			expect(document, name, length);
+	}
+	ck_assert_uint_gt(families, COUNTER_COUNT);
+	free(metrics);
+	free(document);
+}
+END_TEST
+
+START_TEST(every_counted_thing_is_documented)
+{
+	char *document = read_document();
+
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		expect(document, counter_names[i], strlen(counter_names[i]));
+	for (unsigned i = 0; i < CLOSE_COUNT; i++)
+		expect(document, close_names[i], strlen(close_names[i]));
+	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
+		expect(document, conn_state_names[i], strlen(conn_state_names[i]));
+	for (unsigned i = 0; i < PHASE_COUNT; i++)
+		expect(document, phase_names[i], strlen(phase_names[i]));
+	free(document);
+}
+END_TEST
+
+UNIT_SUITE_OF(docs, every_json_key_is_documented, every_metric_is_documented,
+	      every_counted_thing_is_documented)
