@@ -1,0 +1,206 @@
+/*
+ * The bodies of the functions an app may call.  Runs in: slot, leader.
+ *
+ * Thin on purpose: each checks what an app may get wrong and hands on to http/.  A `struct
+ * ltd_exchange` is a `struct exchange` seen from outside; two casts below are the border.
+ */
+#include "app/api.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <littled/app.h>
+
+#include "app/mount.h"
+#include "base/log.h"
+#include "http/exchange.h"
+#include "http/uri.h"
+
+static inline struct exchange *inner(const struct ltd_exchange *x)
+{
+	return (struct exchange *)(uintptr_t)x;
+}
+
+static inline struct ltd_exchange *outer(struct exchange *x)
+{
+	return (struct ltd_exchange *)x;
+}
+
+void api_handle(struct exchange *x)
+{
+	int code = x->route->handle(outer(x), x->mount->state);
+
+	if (code == 0)
+		return;
+	log_error("app %s: the handler of %s failed (%d)", x->mount->app->name, x->route->path,
+		  code);
+	response_error(&x->response, 500, LTD_SLICE("the handler of this path failed"));
+}
+
+/* --- the request --- */
+
+static struct ltd_slice piece(const struct ltd_exchange *x, struct span s)
+{
+	return request_slice(&inner(x)->request, s);
+}
+
+struct ltd_slice ltd_request_method(const struct ltd_exchange *x)
+{
+	return piece(x, inner(x)->request.method);
+}
+
+struct ltd_slice ltd_request_target(const struct ltd_exchange *x)
+{
+	return piece(x, inner(x)->request.target);
+}
+
+struct ltd_slice ltd_request_path(const struct ltd_exchange *x)
+{
+	return piece(x, inner(x)->request.path);
+}
+
+struct ltd_slice ltd_request_query(const struct ltd_exchange *x)
+{
+	struct span query = inner(x)->request.query;
+
+	return query.at ? piece(x, query) : slice_of(NULL, 0);
+}
+
+struct ltd_slice ltd_request_subpath(const struct ltd_exchange *x)
+{
+	struct ltd_slice path = ltd_request_path(x);
+	size_t above = inner(x)->mount->prefix.len;
+
+	if (path.len <= above)
+		return LTD_SLICE("/");
+	return slice_of(path.at + above, path.len - above);
+}
+
+unsigned ltd_request_version(const struct ltd_exchange *x)
+{
+	return inner(x)->request.version;
+}
+
+size_t ltd_request_field_count(const struct ltd_exchange *x)
+{
+	return inner(x)->request.field_count;
+}
+
+struct ltd_field ltd_request_field(const struct ltd_exchange *x, size_t i)
+{
+	const struct request *rq = &inner(x)->request;
+
+	if (i >= rq->field_count)
+		return (struct ltd_field){ { NULL, 0 }, { NULL, 0 } };
+	return (struct ltd_field){ piece(x, rq->fields[i].name), piece(x, rq->fields[i].value) };
+}
+
+struct ltd_slice ltd_request_header(const struct ltd_exchange *x, const char *name)
+{
+	const struct field *f = request_find(&inner(x)->request, slice_of_string(name));
+
+	return f ? piece(x, f->value) : slice_of(NULL, 0);
+}
+
+struct ltd_slice ltd_request_body(const struct ltd_exchange *x)
+{
+	return request_body(&inner(x)->request);
+}
+
+bool ltd_request_param(struct ltd_exchange *x, const char *name, struct ltd_slice *value)
+{
+	struct ltd_slice query = ltd_request_query(x);
+
+	return query.at && uri_query_find(&inner(x)->arena, query, slice_of_string(name), value);
+}
+
+struct ltd_slice ltd_request_client(const struct ltd_exchange *x)
+{
+	const char *client = inner(x)->client;
+
+	return client ? slice_of_string(client) : LTD_SLICE("");
+}
+
+void *ltd_alloc(struct ltd_exchange *x, size_t bytes)
+{
+	return arena_alloc(&inner(x)->arena, bytes);
+}
+
+/* --- the response --- */
+
+void ltd_response_status(struct ltd_exchange *x, unsigned status)
+{
+	response_status(&inner(x)->response, status);
+}
+
+int ltd_response_header(struct ltd_exchange *x, const char *name, struct ltd_slice value)
+{
+	return response_field(&inner(x)->response, slice_of_string(name), value);
+}
+
+void ltd_response_type(struct ltd_exchange *x, const char *type)
+{
+	response_type(&inner(x)->response, slice_of_string(type));
+}
+
+int ltd_response_write(struct ltd_exchange *x, const void *bytes, size_t len)
+{
+	return response_write(&inner(x)->response, bytes, len);
+}
+
+/* Long enough for what most handlers print; longer texts are formatted twice. */
+#define FORMAT_BYTES 256
+
+int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
+{
+	struct exchange *in = inner(x);
+	char first[FORMAT_BYTES], *text = first;
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(first, sizeof first, format, args);
+	va_end(args);
+	if (n < 0)
+		return -EINVAL;
+	if ((size_t)n >= sizeof first) {
+		text = arena_alloc(&in->arena, (size_t)n + 1);
+		if (!text)
+			return -ENOMEM;
+		va_start(args, format);
+		vsnprintf(text, (size_t)n + 1, format, args);
+		va_end(args);
+	}
+	return response_write(&in->response, text, (size_t)n);
+}
+
+void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len)
+{
+	response_body_ref(&inner(x)->response, bytes, len);
+}
+
+void ltd_response_error(struct ltd_exchange *x, unsigned status, const char *format, ...)
+{
+	char text[FORMAT_BYTES];
+	va_list args;
+
+	va_start(args, format);
+	int n = vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+
+	size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+	response_error(&inner(x)->response, status, slice_of(text, len));
+}
+
+/* --- the log --- */
+
+void ltd_log(enum ltd_log_level level, const char *format, ...)
+{
+	va_list args;
+
+	if ((unsigned)level > LTD_LOG_CRITICAL)
+		level = LTD_LOG_CRITICAL;
+	va_start(args, format);
+	log_vline(level, format, args);
+	va_end(args);
+}

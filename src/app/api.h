@@ -1,0 +1,13 @@
+/* The border between the server's exchange and an app's. */
+#ifndef APP_API_H
+#define APP_API_H
+
+struct exchange;
+
+/*
+ * Runs the handler of x->route, whose mount is x->mount.  A handler that fails makes the
+ * response a 500 and a line on the error log.  The response is not sealed yet.
+ */
+void api_handle(struct exchange *x);
+
+#endif

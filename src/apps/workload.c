@@ -1,0 +1,236 @@
+/*
+ * The workload app: requests whose cost is known, to measure servers and their clients with.
+ *
+ * Runs in: leader for the routes that cost microseconds, slot for those that sleep or
+ * compute.  Like any app it uses the public interface and the C library alone.
+ */
+#include "workload.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_S 1000000000ll
+#define NS_PER_MS 1e6
+
+/* The longest that may be asked for, whatever the setting max_ms says. */
+#define MS_MAX 60000.0
+
+static int answer_hello(struct ltd_exchange *x, void *state)
+{
+	static const char text[] = "Hello, world\n";
+
+	(void)state;
+	ltd_response_type(x, "text/plain");
+	ltd_response_body(x, text, sizeof text - 1);
+	return 0;
+}
+
+static int answer_ok(struct ltd_exchange *x)
+{
+	ltd_response_type(x, "text/plain");
+	ltd_response_body(x, "ok\n", 3);
+	return 0;
+}
+
+static void sleep_for(double ms)
+{
+	struct timespec until;
+	int64_t ns = (int64_t)(ms * NS_PER_MS);
+
+	if (ns <= 0)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	ns += until.tv_nsec;
+	until.tv_sec += ns / NS_PER_S;
+	until.tv_nsec = ns % NS_PER_S;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+static int64_t thread_cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * NS_PER_S + t.tv_nsec;
+}
+
+/* Arithmetic the compiler must not drop; a round takes about a nanosecond. */
+static void spin(int64_t rounds)
+{
+	uint64_t x = 1;
+
+	for (int64_t i = 0; i < rounds; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		__asm__ volatile("" : "+r"(x));
+	}
+}
+
+/*
+ * Reading the clock is a system call, so between two looks lies work for a part of what is
+ * left: the CPU time is the program's own, and the end is met closely.
+ */
+static void burn_for(double ms)
+{
+	enum { ROUNDS_MAX = 16384, LEFT_PER_ROUND_NS = 4 };
+	int64_t ns = (int64_t)(ms * NS_PER_MS);
+
+	if (ns <= 0)
+		return;
+	int64_t until = thread_cpu_ns() + ns;
+	for (int64_t left = ns; left > 0; left = until - thread_cpu_ns()) {
+		int64_t rounds = left / LEFT_PER_ROUND_NS;
+
+		spin(rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX);
+	}
+}
+
+static int time_param(struct ltd_exchange *x, const struct workload *w, const char *name, double *ms)
+{
+	const struct workload_param p = { .name = name, .low = 0, .high = w->max_ms };
+
+	return workload_param(x, &p, ms);
+}
+
+static int answer_sleep(struct ltd_exchange *x, void *state)
+{
+	double ms;
+
+	if (time_param(x, state, "ms", &ms) < 0)
+		return 0;
+	sleep_for(ms);
+	return answer_ok(x);
+}
+
+static int answer_cpu(struct ltd_exchange *x, void *state)
+{
+	double ms;
+
+	if (time_param(x, state, "ms", &ms) < 0)
+		return 0;
+	burn_for(ms);
+	return answer_ok(x);
+}
+
+static int answer_mixed(struct ltd_exchange *x, void *state)
+{
+	double cpu_ms, sleep_ms;
+
+	if (time_param(x, state, "cpu", &cpu_ms) < 0 || time_param(x, state, "sleep", &sleep_ms) < 0)
+		return 0;
+	burn_for(cpu_ms);
+	sleep_for(sleep_ms);
+	return answer_ok(x);
+}
+
+static int answer_bytes(struct ltd_exchange *x, void *state)
+{
+	static const struct workload_param count = {
+		.name = "n",
+		.low = 0,
+		.high = WORKLOAD_BYTES_MAX,
+		.is_whole = true,
+	};
+	const struct workload *w = state;
+	double n;
+
+	if (workload_param(x, &count, &n) < 0)
+		return 0;
+	ltd_response_type(x, "application/octet-stream");
+	ltd_response_body(x, w->pattern.at, (size_t)n);
+	return 0;
+}
+
+static int answer_status(struct ltd_exchange *x, void *state)
+{
+	static const struct workload_param code = {
+		.name = "code",
+		.low = 200,
+		.high = 599,
+		.is_whole = true,
+	};
+	double value;
+
+	(void)state;
+	if (workload_param(x, &code, &value) < 0)
+		return 0;
+	unsigned status = (unsigned)value;
+	ltd_response_status(x, status);
+	/* These three never have content (RFC 9110 15.3.5, 15.3.6, 15.4.5). */
+	if (status == 204 || status == 205 || status == 304)
+		return 0;
+	ltd_response_type(x, "text/plain");
+	ltd_response_printf(x, "%u\n", status);
+	return 0;
+}
+
+static int read_max_ms(const struct ltd_settings *settings, double *max_ms)
+{
+	const char *text = ltd_setting(settings, "max_ms");
+	char *end;
+
+	*max_ms = strtod(text, &end);
+	if (end == text || *end != '\0' || !(*max_ms >= 0 && *max_ms <= MS_MAX))
+		return ltd_refuse(settings, "max_ms = %s: not a number from 0 to %g", text, MS_MAX);
+	return 0;
+}
+
+static int configure(const struct ltd_settings *settings, void **state)
+{
+	double max_ms;
+
+	if (read_max_ms(settings, &max_ms) < 0)
+		return -1;
+
+	struct workload *w = calloc(1, sizeof *w);
+	if (!w)
+		return ltd_refuse(settings, "out of memory");
+	int error = workload_pattern_open(&w->pattern);
+	if (error < 0) {
+		free(w);
+		return ltd_refuse(settings, "cannot map the bytes of /bytes: %s", strerror(-error));
+	}
+	w->max_ms = max_ms;
+	*state = w;
+	return 0;
+}
+
+static void release(void *state)
+{
+	struct workload *w = state;
+
+	workload_pattern_close(&w->pattern);
+	free(w);
+}
+
+static const struct ltd_option options[] = {
+	{ "max_ms", "60000",
+	  "The longest sleep or computation a request may ask for, in milliseconds." },
+	{ NULL, NULL, NULL },
+};
+
+static const struct ltd_route routes[] = {
+	{ "/hello", LTD_INLINE, LTD_GET, answer_hello },
+	{ "/sleep", LTD_SLOT, LTD_GET, answer_sleep },
+	{ "/cpu", LTD_SLOT, LTD_GET, answer_cpu },
+	{ "/mixed", LTD_SLOT, LTD_GET, answer_mixed },
+	{ "/echo", LTD_INLINE, LTD_ANY_METHOD, workload_echo },
+	{ "/bytes", LTD_INLINE, LTD_GET, answer_bytes },
+	{ "/status", LTD_INLINE, LTD_GET, answer_status },
+	{ NULL, LTD_INLINE, 0, NULL },
+};
+
+extern const struct ltd_app workload_app;
+
+const struct ltd_app workload_app = {
+	.abi = LTD_ABI,
+	.name = "workload",
+	.summary = "requests of known cost: sleep, compute, echo, bytes, status",
+	.options = options,
+	.routes = routes,
+	.configure = configure,
+	.release = release,
+};
