@@ -1,0 +1,34 @@
+/*
+ * Accepting, by a gate: a worker accepts while it has a free slot for the connection's first
+ * request (those accepted whose request is still to come count as taken), or when no
+ * worker has one; and never beyond its limit of connections.
+ */
+#ifndef NET_ACCEPTOR_H
+#define NET_ACCEPTOR_H
+
+#include "net/listener.h"
+#include "net/loop.h"
+
+struct acceptor {
+	struct loop *loop;
+	struct acceptor_port {
+		ev_io io;
+		struct acceptor *acceptor;
+	} * port;
+	unsigned port_count;
+	ev_timer pause; /* after running out of descriptors */
+	bool is_paused;
+	bool is_stopped;
+};
+
+/* Begins to accept on these listeners.  0 or -ENOMEM. */
+int acceptor_start(struct acceptor *a, struct loop *l, const struct listener *listener,
+		   unsigned count);
+
+/* For good: takes what is in the queues first. */
+void acceptor_stop(struct acceptor *a);
+
+/* Opens or shuts the gate as things now stand. */
+void acceptor_regulate(struct acceptor *a);
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * A client's connection: bytes in, exchanges through, bytes out, in order.
+ *
+ *	          first byte            whole request, for a slot
+ *	 FRESH ---------------> READING ------------------------> BUSY <------> MOVING
+ *	                          ^  ^                             |   (peers)
+ *	          first byte      |  |  inline: answered at once   | answered
+ *	 IDLE --------------------+  |                             v
+ *	   ^                         +------------------------- (sent?)
+ *	   |  all sent, kept alive        pipelined                |  not all
+ *	   +-------------------------------------------------------+-------> FLUSHING --> (sent?)
+ *	                                                           |  the last one
+ *	                                                           +-------> LINGERING --> closed
+ *
+ * Owner: the leader; while BUSY, whoever has its exchange: the ready queue, then the slot's
+ * thread, which may call conn_answer() and conn_send() and nothing else.  One request at a
+ * time is read; what follows it waits in the input until it is answered.
+ *
+ * An idle connection holds neither input nor exchange: they go back to the loop's pools.
+ */
+#ifndef NET_CONN_H
+#define NET_CONN_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "net/loop.h"
+
+#define CONN_INPUT_BYTES 16384
+#define CONN_BATCH 32 /* pipelined answers that may wait for their common writev(2) */
+
+#define CONN_IMAGE_PIECES 6
+
+enum send_result { SEND_DONE, SEND_BLOCKED, SEND_FAILED };
+
+struct conn {
+	ev_io io;
+	struct list node; /* in loop->conns[state] */
+	struct loop *loop;
+	struct exchange *x;        /* being read, waiting or handled */
+	struct exchange *answered; /* sealed and not wholly sent, oldest first */
+	struct exchange *answered_last;
+	struct exchange *sent;           /* to be given back to the pool by the leader */
+	char *in;                        /* NULL when idle */
+	uint32_t in_at, in_len, in_room; /* the current message begins at in_at */
+	uint32_t answered_count;
+	uint64_t out_done; /* bytes of `answered` already sent */
+	uint64_t since_ns; /* of the state */
+	uint64_t accepted_ns;
+	uint64_t arrived_ns; /* of the bytes read last, 0: not stamped by the kernel */
+	uint64_t requests;
+	enum conn_state state;
+	enum send_result returned; /* of the slot's conn_send(), for the leader */
+	struct conn *next_returned;
+	bool is_paused;  /* not watched for input */
+	bool must_close; /* once what is answered is sent */
+	bool was_refused, was_moved, said_continue;
+	char client[INET6_ADDRSTRLEN];
+};
+
+/* Takes over a socket just accepted.  NULL: memory is short, and the socket is closed. */
+struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *peer);
+
+/* Reads what is there and goes as far as it can; the first step of a new connection. */
+void conn_read(struct conn *c);
+
+/* Everything ends here: stops watching, settles what was under way, closes the socket. */
+void conn_close(struct conn *c, enum close_reason why);
+
+/* The one place where a state changes: the list, the gauge and the deadline follow. */
+void conn_set_state(struct conn *c, enum conn_state state);
+
+/* The deadline of its state has passed. */
+void conn_expire(struct conn *c);
+
+/* Seals x's response and puts it behind the answers to be sent; c->x is then free. */
+void conn_answer(struct hand *h, struct exchange *x);
+
+/* Answers with a line of plain text and ends the connection after it. */
+void conn_refuse(struct exchange *x, unsigned status, const char *why);
+
+/* Sends what is answered; called by the leader, or the slot's thread while BUSY. */
+enum send_result conn_send(struct hand *h, struct conn *c);
+
+/* Back with the leader after a handler: goes on with the result of conn_send(). */
+void conn_resume(struct conn *c, enum send_result result);
+
+/*
+ * Moving to another process.  conn_image() describes the bytes to be parsed again there: the
+ * request that waits (a chunked body as one chunk), and what follows it.
+ */
+struct conn_image {
+	struct iovec piece[CONN_IMAGE_PIECES];
+	unsigned count;
+	size_t bytes;
+	char chunk_head[24];
+};
+void conn_image(const struct conn *c, struct conn_image *image);
+
+/* What goes with the bytes. */
+struct conn_passport {
+	uint64_t accepted_ns, requests;
+	struct stamps stamps; /* of the waiting request */
+	char client[INET6_ADDRSTRLEN];
+};
+void conn_passport(const struct conn *c, struct conn_passport *p);
+
+/*
+ * Takes in a moved connection: BUSY, its request parsed again.  NULL: it could not be (the
+ * socket is then still the caller's).
+ */
+struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
+			size_t len);
+
+/* The connection lives on elsewhere: forget it here, without a word to the client. */
+void conn_let_go(struct conn *c);
+
+/* Draining: an idle connection is closed, another ends with its response. */
+void conn_drain(struct conn *c);
+
+static inline bool conn_is_in_body(const struct conn *c)
+{
+	return c->x && c->x->request.head_done;
+}
+
+/* --- for the other conn_*.c files ------------------------------------------ */
+
+struct conn *conn_new(struct loop *l, int fd, enum conn_state state);
+void conn_free(struct conn *c, enum close_reason why);
+struct exchange *conn_begin(struct conn *c);
+void conn_parse(struct conn *c);
+void conn_pause(struct conn *c);
+void conn_watch(struct conn *c, int events);
+void conn_recycle(struct conn *c);
+void conn_release_input(struct conn *c);
+
+/* Sets the stamps a request that never reached a handler still lacks, and counts its way. */
+void conn_skip_handler(struct hand *h, struct exchange *x, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,118 @@
+/*
+ * A connection on its way from one worker to another.
+ *
+ * Nothing of the parser's state travels: the request's bytes do, and are parsed again.  That is
+ * why a connection moves only with a whole request.
+ * Runs in: leader.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/conn.h"
+
+static void add(struct conn_image *image, const void *at, size_t len)
+{
+	if (len == 0)
+		return;
+	image->piece[image->count++] = (struct iovec){ (void *)at, len };
+	image->bytes += len;
+}
+
+/* The decoded body again as one chunk (RFC 9112 7.1); trailers were checked and are not kept. */
+static void add_chunked(struct conn_image *image, const struct request *rq)
+{
+	static const char last[] = "0\r\n\r\n";
+	int n = snprintf(image->chunk_head, sizeof image->chunk_head, "%zx\r\n", rq->chunked.len);
+
+	add(image, rq->base, rq->body_at);
+	if (rq->chunked.len) {
+		add(image, image->chunk_head, (size_t)n);
+		add(image, rq->chunked.at, rq->chunked.len);
+		add(image, "\r\n", 2);
+	}
+	add(image, last, sizeof last - 1);
+}
+
+void conn_image(const struct conn *c, struct conn_image *image)
+{
+	const struct request *rq = &c->x->request;
+
+	image->count = 0;
+	image->bytes = 0;
+	if (rq->is_chunked)
+		add_chunked(image, rq);
+	else
+		add(image, rq->base, c->x->parser.seen);
+	add(image, c->in + c->in_at, c->in_len - c->in_at);
+}
+
+void conn_passport(const struct conn *c, struct conn_passport *p)
+{
+	p->accepted_ns = c->accepted_ns;
+	p->requests = c->requests;
+	p->stamps = c->x->stamps;
+	memcpy(p->client, c->client, sizeof p->client);
+}
+
+static bool fill_input(struct conn *c, const char *bytes, size_t len)
+{
+	if (len > UINT32_MAX)
+		return false;
+	c->in_room = len > CONN_INPUT_BYTES ? (uint32_t)len : CONN_INPUT_BYTES;
+	c->in = len > CONN_INPUT_BYTES ? malloc(len) : pool_get(&c->loop->input_pool);
+	if (!c->in) {
+		c->in_room = 0;
+		return false;
+	}
+	memcpy(c->in, bytes, len);
+	c->in_len = (uint32_t)len;
+	return true;
+}
+
+static bool parse_again(struct conn *c, const struct stamps *stamps)
+{
+	struct exchange *x = conn_begin(c);
+
+	if (!x)
+		return false;
+	x->request.base = c->in;
+	if (parser_feed(&x->parser, c->in, c->in_len) != PARSE_DONE)
+		return false;
+	x->stamps = *stamps;
+	c->in_at = (uint32_t)x->parser.seen;
+	return true;
+}
+
+struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
+			size_t len)
+{
+	struct conn *c = conn_new(l, fd, CONN_BUSY);
+
+	if (!c)
+		return NULL;
+	memcpy(c->client, p->client, sizeof c->client);
+	c->accepted_ns = p->accepted_ns;
+	c->requests = p->requests;
+	c->was_moved = true;
+	if (fill_input(c, bytes, len) && parse_again(c, &p->stamps)) {
+		conn_watch(c, EV_READ);
+		return c;
+	}
+	if (c->x) {
+		c->x->next = NULL;
+		c->sent = c->x;
+	}
+	c->io.fd = -1; /* stays the caller's */
+	conn_free(c, CLOSE_MOVE_LOST);
+	return NULL;
+}
+
+void conn_let_go(struct conn *c)
+{
+	c->x->next = c->sent;
+	c->sent = c->x;
+	c->x = NULL;
+	loop_forget(c->loop, c->io.fd);
+	conn_free(c, CLOSE_MOVED);
+}

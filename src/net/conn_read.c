@@ -1,0 +1,273 @@
+/*
+ * Bytes to requests.
+ * Runs in: leader.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "net/conn.h"
+#include "net/sock.h"
+
+void conn_release_input(struct conn *c)
+{
+	if (!c->in)
+		return;
+	if (c->in_room == CONN_INPUT_BYTES)
+		pool_put(&c->loop->input_pool, c->in);
+	else
+		free(c->in);
+	c->in = NULL;
+	c->in_at = c->in_len = c->in_room = 0;
+}
+
+/* A chunked body is decoded as it comes: its raw bytes need not be kept. */
+static void drop_decoded(struct conn *c)
+{
+	struct exchange *x = c->x;
+	size_t bytes = x ? parser_droppable(&x->parser) : 0;
+
+	if (bytes == 0)
+		return;
+	char *body = c->in + c->in_at + x->request.body_at;
+	memmove(body, body + bytes, (size_t)(c->in + c->in_len - (body + bytes)));
+	c->in_len -= (uint32_t)bytes;
+	parser_drop(&x->parser, bytes);
+}
+
+static size_t wanted_room(const struct conn *c)
+{
+	const struct exchange *x = c->x;
+
+	if (x && x->request.head_done && x->request.has_length)
+		return x->request.body_at + x->request.content_length;
+	return (size_t)c->in_room * 2;
+}
+
+static int enlarge(struct conn *c)
+{
+	size_t room = wanted_room(c);
+	char *larger;
+
+	if (room < (size_t)c->in_room + CONN_INPUT_BYTES)
+		room = (size_t)c->in_room + CONN_INPUT_BYTES;
+	if (room > UINT32_MAX)
+		return -ENOBUFS;
+	larger = malloc(room);
+	if (!larger)
+		return -ENOMEM;
+	uint32_t len = c->in_len;
+	memcpy(larger, c->in, len);
+	conn_release_input(c);
+	c->in = larger;
+	c->in_len = len;
+	c->in_room = (uint32_t)room;
+	return 0;
+}
+
+/* The parser refuses a message that outgrows its limits, so that this ends. */
+static int make_room(struct conn *c)
+{
+	if (!c->in) {
+		c->in = pool_get(&c->loop->input_pool);
+		c->in_room = c->in ? CONN_INPUT_BYTES : 0;
+		return c->in ? 0 : -ENOMEM;
+	}
+	if (c->in_len < c->in_room)
+		return 0;
+	drop_decoded(c);
+	if (c->in_at > 0) {
+		memmove(c->in, c->in + c->in_at, c->in_len - c->in_at);
+		c->in_len -= c->in_at;
+		c->in_at = 0;
+	}
+	return c->in_len < c->in_room ? 0 : enlarge(c);
+}
+
+static void on_end_of_file(struct conn *c)
+{
+	conn_close(c, c->x ? CLOSE_CLIENT_MID_REQUEST : CLOSE_CLIENT);
+}
+
+static void discard(struct conn *c)
+{
+	static char sink[65536]; /* written by any worker's leader, read by nobody */
+	struct sock_read got;
+	int error = sock_receive(c->io.fd, sink, sizeof sink, &got);
+
+	if (error == -EAGAIN)
+		return;
+	if (error < 0 || got.bytes == 0)
+		conn_close(c, c->was_refused ? CLOSE_REFUSED : CLOSE_RESPONSE_DONE);
+}
+
+static void receive(struct conn *c)
+{
+	struct loop *l = c->loop;
+	struct sock_read got;
+
+	if (make_room(c) < 0) {
+		conn_close(c, CLOSE_MEMORY);
+		return;
+	}
+	int error = sock_receive(c->io.fd, c->in + c->in_len, c->in_room - c->in_len, &got);
+	if (error == -EAGAIN) {
+		if (!c->x)
+			conn_release_input(c);
+		conn_watch(c, EV_READ);
+		return;
+	}
+	if (error < 0) {
+		conn_close(c, c->x                   ? CLOSE_CLIENT_MID_REQUEST
+			      : error == -ECONNRESET ? CLOSE_CLIENT
+						     : CLOSE_IO_ERROR);
+		return;
+	}
+	if (got.bytes == 0) {
+		on_end_of_file(c);
+		return;
+	}
+	c->in_len += (uint32_t)got.bytes;
+	c->arrived_ns = loop_from_real(l, got.arrived_real);
+	if (l->hand->tally)
+		tally_count(l->hand->tally, COUNTER_BYTES_IN, got.bytes);
+	conn_parse(c);
+}
+
+void conn_read(struct conn *c)
+{
+	switch (c->state) {
+	case CONN_FRESH:
+	case CONN_IDLE:
+	case CONN_READING:
+		receive(c);
+		return;
+	case CONN_LINGERING:
+		discard(c);
+		return;
+	default:
+		conn_pause(c);
+	}
+}
+
+struct exchange *conn_begin(struct conn *c)
+{
+	struct exchange *x = pool_get(&c->loop->exchange_pool);
+
+	if (!x)
+		return NULL;
+	exchange_init(x, c, &c->loop->limits->request);
+	x->client = c->client;
+	x->worker = c->loop->worker;
+	x->route_index = c->loop->row_refused;
+	c->x = x;
+	return x;
+}
+
+static void stamp_first_byte(struct conn *c, struct exchange *x, uint64_t now_ns)
+{
+	struct hand *h = c->loop->hand;
+	struct stamps *s = &x->stamps;
+
+	stamps_mark(s, STAMP_ACCEPTED, c->accepted_ns);
+	stamps_mark(s, STAMP_READ, now_ns);
+	stamps_mark(s, STAMP_ARRIVED, c->arrived_ns ? c->arrived_ns : now_ns);
+	s->arrived_in_kernel = c->arrived_ns != 0;
+	if (!h->tally)
+		return;
+	tally_count(h->tally, s->arrived_in_kernel ? COUNTER_KERNEL_STAMPS : COUNTER_READ_STAMPS, 1);
+	tally_read(h->tally, s);
+}
+
+static void stamp_progress(struct conn *c, struct exchange *x, enum parse_verdict verdict,
+			   uint64_t now_ns)
+{
+	struct stamps *s = &x->stamps;
+
+	if (!s->at[STAMP_READ] && (verdict != PARSE_MORE || parser_has_begun(&x->parser)))
+		stamp_first_byte(c, x, now_ns);
+	if (!s->at[STAMP_PARSED] && x->request.head_done)
+		stamps_mark(s, STAMP_PARSED, now_ns);
+	if (verdict != PARSE_DONE)
+		return;
+	stamps_mark(s, STAMP_READY, now_ns);
+	if (c->loop->hand->tally)
+		tally_ready(c->loop->hand->tally, s);
+}
+
+/* RFC 9110 10.1.1: the client holds its body back until we want it. */
+static void invite_body(struct conn *c)
+{
+	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
+	const struct iovec iov = { (void *)line, sizeof line - 1 };
+
+	if (c->said_continue || !c->x->request.head_done || !c->x->request.expects_continue)
+		return;
+	c->said_continue = true;
+	/* A few bytes into an empty send buffer; a client whose buffer is full gets its body read anyway. */
+	sock_send(c->io.fd, &iov, 1, false);
+}
+
+/* Part of a message is there. */
+static void await_more(struct conn *c)
+{
+	enum send_result result = conn_send(c->loop->hand, c);
+
+	if (result != SEND_DONE) {
+		conn_resume(c, result);
+		return;
+	}
+	conn_recycle(c);
+	/* The head's deadline runs from its first byte, the body's from the last byte that came. */
+	if (c->state != CONN_READING || conn_is_in_body(c))
+		conn_set_state(c, CONN_READING);
+	invite_body(c);
+	conn_watch(c, EV_READ);
+}
+
+/* Hands one whole request on.  True when it was answered at once. */
+static bool hand_on(struct conn *c, struct exchange *x)
+{
+	c->in_at += (uint32_t)x->parser.seen;
+	c->requests++;
+	c->said_continue = false;
+	c->loop->ops->request(c->loop, x);
+	return c->x == NULL;
+}
+
+void conn_parse(struct conn *c)
+{
+	struct loop *l = c->loop;
+	uint64_t now_ns = clock_mono_ns();
+
+	while (c->in_at < c->in_len && !c->must_close) {
+		struct exchange *x = c->x ? c->x : conn_begin(c);
+		if (!x) {
+			conn_close(c, CLOSE_MEMORY);
+			return;
+		}
+
+		x->request.base = c->in + c->in_at;
+		enum parse_verdict verdict =
+			parser_feed(&x->parser, c->in + c->in_at, c->in_len - c->in_at);
+		stamp_progress(c, x, verdict, now_ns);
+		if (verdict == PARSE_MORE) {
+			await_more(c);
+			return;
+		}
+		if (verdict == PARSE_REFUSED) {
+			conn_refuse(x, x->request.refusal, x->request.why);
+			break;
+		}
+		if (!hand_on(c, x)) {
+			/* It waits for a slot; what is answered before it need not. */
+			conn_send(l->hand, c);
+			return;
+		}
+		now_ns = clock_mono_ns();
+		if (c->answered_count >= CONN_BATCH)
+			break;
+	}
+	conn_resume(c, conn_send(l->hand, c));
+}

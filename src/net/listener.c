@@ -1,0 +1,176 @@
+/* Listening sockets.  Runs in: master; listener_close also in workers. */
+#include "net/listener.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "conf/address.h"
+#include "net/sock.h"
+
+#define SOCKET_TYPE (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+
+static int refuse(int error, const struct listener_plan *plan, const char *text, char *why, size_t n)
+{
+	snprintf(why, n, "cannot listen on %s: %s", plan->bind, text);
+	return error;
+}
+
+static int fail(int fd, const struct listener_plan *plan, char *why, size_t n)
+{
+	int error = -errno;
+
+	if (fd >= 0)
+		sock_close(fd);
+	return refuse(error, plan, strerror(-error), why, n);
+}
+
+static int resolve(const struct listener_plan *plan, const struct address *address,
+		   struct addrinfo **found, char *why, size_t n)
+{
+	const struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_STREAM,
+		.ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+	};
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", address->port);
+	int error = getaddrinfo(address->host[0] ? address->host : NULL, port, &hints, found);
+	if (error)
+		return refuse(-EADDRNOTAVAIL, plan, gai_strerror(error), why, n);
+	return 0;
+}
+
+/* Accepted sockets inherit what is set here: no system call a connection. */
+static int prepare(int fd, const struct addrinfo *a, const struct listener_plan *plan)
+{
+	const int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
+		return -1;
+	if (plan->reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+		return -1;
+	if (a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+		return -1;
+	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
+		return -1;
+	sock_stamp_arrivals(fd);
+	return bind(fd, a->ai_addr, a->ai_addrlen);
+}
+
+/* With port 0 the system has picked one: show it. */
+static void name_port(struct listener *l, const struct listener_plan *plan)
+{
+	struct sockaddr_storage got;
+	socklen_t len = sizeof got;
+	const char *colon = strrchr(plan->bind, ':');
+	unsigned port = 0;
+
+	if (getsockname(l->fd, (struct sockaddr *)&got, &len) < 0)
+		return;
+	if (got.ss_family == AF_INET)
+		port = ntohs(((struct sockaddr_in *)&got)->sin_port);
+	else if (got.ss_family == AF_INET6)
+		port = ntohs(((struct sockaddr_in6 *)&got)->sin6_port);
+	snprintf(l->name, sizeof l->name, "%.*s:%u", (int)(colon - plan->bind), plan->bind, port);
+}
+
+static int open_inet(struct listener *l, const struct listener_plan *plan,
+		     const struct address *address, char *why, size_t n)
+{
+	struct addrinfo *a;
+	int error = resolve(plan, address, &a, why, n);
+
+	if (error < 0)
+		return error;
+	int fd = socket(a->ai_family, SOCKET_TYPE, 0);
+	if (fd < 0 || prepare(fd, a, plan) < 0 || listen(fd, (int)plan->backlog) < 0)
+		error = fail(fd, plan, why, n);
+	freeaddrinfo(a);
+	if (error < 0)
+		return error;
+	l->fd = fd;
+	name_port(l, plan);
+	return 0;
+}
+
+static bool is_live(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCKET_TYPE, 0);
+	bool live =
+		fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+			    errno == EAGAIN);
+
+	if (fd >= 0)
+		sock_close(fd);
+	return live;
+}
+
+static int clear_path(const struct sockaddr_un *address, const struct listener_plan *plan,
+		      char *why, size_t n)
+{
+	struct stat st;
+
+	if (lstat(address->sun_path, &st) < 0)
+		return 0;
+	if (!S_ISSOCK(st.st_mode))
+		return refuse(-EEXIST, plan, "the file exists and is not a socket", why, n);
+	if (is_live(address))
+		return refuse(-EADDRINUSE, plan, "another process serves on it", why, n);
+	unlink(address->sun_path);
+	return 0;
+}
+
+static int open_unix(struct listener *l, const struct listener_plan *plan, const char *path,
+		     char *why, size_t n)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	_Static_assert(ADDRESS_PATH_BYTES <= sizeof address.sun_path, "a parsed path fits");
+	memcpy(address.sun_path, path, strlen(path));
+	int error = clear_path(&address, plan, why, n);
+	if (error < 0)
+		return error;
+
+	int fd = socket(AF_UNIX, SOCKET_TYPE, 0);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
+	    listen(fd, (int)plan->backlog) < 0)
+		return fail(fd, plan, why, n);
+	l->fd = fd;
+	l->path = strdup(path);
+	l->owner = getpid();
+	return 0;
+}
+
+int listener_open(struct listener *l, const struct listener_plan *plan, char *why, size_t why_bytes)
+{
+	struct address address;
+
+	*l = (struct listener){ .fd = -1 };
+	if (!address_parse(slice_of_string(plan->bind), &address))
+		return refuse(-EINVAL, plan, "not " ADDRESS_EXPECTED, why, why_bytes);
+	snprintf(l->name, sizeof l->name, "%s", plan->bind);
+	if (address.is_unix)
+		return open_unix(l, plan, address.path, why, why_bytes);
+	return open_inet(l, plan, &address, why, why_bytes);
+}
+
+void listener_close(struct listener *l)
+{
+	if (l->fd >= 0)
+		sock_close(l->fd);
+	l->fd = -1;
+	if (l->path && l->owner == getpid())
+		unlink(l->path);
+	free(l->path);
+	l->path = NULL;
+}

@@ -1,0 +1,36 @@
+/*
+ * Listening sockets: opened by the master, inherited by the workers, never closed while
+ * the server serves.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define LISTENER_NAME_BYTES 160
+
+struct listener {
+	int fd;                         /* -1: closed */
+	char name[LISTENER_NAME_BYTES]; /* "127.0.0.1:8000", "[::1]:8000", "unix:/run/x" */
+	char *path;                     /* of a unix socket: removed at the end */
+	pid_t owner;                    /* who may remove it */
+};
+
+struct listener_plan {
+	const char *bind; /* host:port, [v6]:port, :port or unix:PATH */
+	unsigned backlog;
+	bool reuse_port; /* SO_REUSEPORT: several listeners on one address */
+};
+
+/*
+ * 0; or a negative errno value, with a sentence in why[why_bytes].  A stale unix socket (nobody
+ * accepts on it) is replaced; a live one, or a file that is no socket, is refused.
+ */
+int listener_open(struct listener *l, const struct listener_plan *plan, char *why, size_t why_bytes);
+
+/* Closes it here; the owner removes a unix socket's name as well. */
+void listener_close(struct listener *l);
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * A worker's one libev loop, and what all its connections share.
+ *
+ * Invariant: only the thread that holds the baton (the leader, see proc/slots.h) touches a
+ * loop, its pools, its lists, and any conn that is not BUSY.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/pool.h"
+#include "http/access.h"
+#include "http/exchange.h"
+#include "metrics/board.h"
+
+/* What each of a worker's threads has for itself. */
+struct hand {
+	struct tally *tally; /* NULL: nothing is counted */
+	unsigned index;
+	uint64_t date_second;
+	char date[RESPONSE_DATE_BYTES + 1];
+};
+
+/* How long a connection may stay in a state, and how many there may be. */
+struct loop_limits {
+	struct limits request;
+	uint64_t keep_alive_ns, header_ns, body_ns, write_ns;
+	unsigned connections;
+};
+
+struct loop;
+
+struct loop_ops {
+	/* A whole request is there.  Either answers it (conn_answer) or takes it over. */
+	void (*request)(struct loop *loop, struct exchange *x);
+
+	/* Each turn, after the poll and before any connection's event. */
+	void (*turn)(struct loop *loop);
+
+	/* A connection was closed, or its first request came: the acceptor may want to know. */
+	void (*room)(struct loop *loop);
+};
+
+struct loop {
+	struct ev_loop *ev;
+	int poll_fd;       /* libev's epoll descriptor; -1: not found */
+	struct hand *hand; /* the leading thread's */
+	const struct loop_ops *ops;
+	const struct loop_limits *limits;
+	struct board *board;
+	struct worker_row *row;
+	void *owner; /* the worker's */
+	unsigned worker;
+	unsigned row_refused; /* the board's route row for refused requests */
+	const struct access *access;
+	int access_fd;    /* -1: no access log */
+	bool is_draining; /* every response ends its connection */
+	bool is_gated;    /* accepts only with a free slot; the statistics listener always does */
+
+	uint64_t now_ns; /* monotonic, of this turn */
+	int64_t real_minus_mono_ns;
+	ev_timer deadlines;
+	ev_check check;
+	struct list conns[CONN_STATE_COUNT]; /* by state, longest in it first */
+	unsigned conn_count;
+	struct pool conn_pool, exchange_pool, input_pool;
+};
+
+/* The caller has filled in the members from `ops` to `is_gated`.  0 or -ENOMEM. */
+int loop_open(struct loop *l);
+
+/* Closes what connections are left. */
+void loop_close(struct loop *l);
+
+/* One turn: waits for events and handles them. */
+void loop_turn(struct loop *l);
+
+/*
+ * Makes the kernel forget a descriptor now.  Closing does not, while another process holds the
+ * same open file (epoll(7), questions 6): its events would come here for ever.
+ */
+void loop_forget(struct loop *l, int fd);
+
+/* The kernel's CLOCK_REALTIME stamp on our time base; 0 for one that cannot be true. */
+uint64_t loop_from_real(const struct loop *l, uint64_t real_ns);
+
+/* The HTTP date of now, made at most once a second a thread. */
+const char *hand_date(struct hand *h);
+
+/* A state's deadline; 0: none. */
+uint64_t loop_allowed_ns(const struct loop *l, enum conn_state state, bool in_body);
+
+/* Makes sure the deadline timer runs. */
+void loop_watch_deadlines(struct loop *l);
+
+#endif

@@ -1,0 +1,82 @@
+/* System calls on sockets.  Runs in: leader, slot; listeners in the master. */
+#include "net/sock.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static uint64_t arrival_of(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		struct scm_timestamping stamp;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPING)
+			continue;
+		memcpy(&stamp, CMSG_DATA(c), sizeof stamp);
+		return timespec_ns(stamp.ts[0]); /* software; [2] would be the card's own clock */
+	}
+	return 0;
+}
+
+int sock_receive(int fd, void *into, size_t room, struct sock_read *got)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct scm_timestamping))];
+	struct iovec iov = { into, room };
+	struct msghdr m = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof control,
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &m, MSG_DONTWAIT);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	got->bytes = (size_t)n;
+	got->arrived_real = arrival_of(&m);
+	return 0;
+}
+
+long sock_send(int fd, const struct iovec *iov, unsigned count, bool more)
+{
+	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = count };
+	ssize_t n;
+
+	do
+		n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+bool sock_is_quiet(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+void sock_stamp_arrivals(int fd)
+{
+	int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+
+	/* Where it is refused, requests count from the first read (counter read_stamps). */
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags);
+}
+
+void sock_finish(int fd)
+{
+	shutdown(fd, SHUT_WR);
+}
+
+void sock_close(int fd)
+{
+	close(fd);
+}

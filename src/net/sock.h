@@ -1,0 +1,37 @@
+/*
+ * Sockets: receiving with the kernel's arrival stamp, sending, closing.
+ *
+ * The only place that calls recvmsg(2), sendmsg(2) on client sockets, and close(2) on any
+ * socket.  All are non-blocking.
+ */
+#ifndef NET_SOCK_H
+#define NET_SOCK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+struct sock_read {
+	size_t bytes;          /* 0 with no error: end of file */
+	uint64_t arrived_real; /* kernel receive stamp, CLOCK_REALTIME ns; 0: the socket has none */
+};
+
+/* 0, or a negative errno value: -EAGAIN when nothing is there. */
+int sock_receive(int fd, void *into, size_t room, struct sock_read *got);
+
+/* Bytes sent, or a negative errno value.  `more`: do not push a half-filled segment yet. */
+long sock_send(int fd, const struct iovec *iov, unsigned count, bool more);
+
+/* Is there nothing to read, and no end of file? */
+bool sock_is_quiet(int fd);
+
+/* Asks the kernel to stamp what is received; inherited by accepted sockets. */
+void sock_stamp_arrivals(int fd);
+
+/* Says end of file to the client, whoever else holds the socket open. */
+void sock_finish(int fd);
+
+void sock_close(int fd);
+
+#endif
