@@ -1,0 +1,283 @@
+/* Opening and closing what the processes share.  Runs in: master. */
+#include "proc/foundation.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/master.h"
+
+static int open_logs(struct foundation *f)
+{
+	const struct options *o = f->heritage.options;
+	int error = log_open(o->error_logfile);
+	char why[256];
+
+	if (error < 0) {
+		log_error("error log: %s: %s", o->error_logfile, strerror(-error));
+		return EXIT_CANNOT_SERVE;
+	}
+	log_set_level((enum ltd_log_level)o->log_level);
+	if (!o->access_logfile)
+		return 0;
+	if (access_open(&f->heritage.access, o->access_logformat, why, sizeof why) < 0) {
+		log_error("access_logformat: %s", why);
+		return EXIT_BAD_CONFIGURATION;
+	}
+	if (strcmp(o->access_logfile, "-") == 0)
+		f->heritage.access_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	else
+		f->heritage.access_fd =
+			open(o->access_logfile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (f->heritage.access_fd < 0) {
+		log_error("access log: %s: %s", o->access_logfile, strerror(errno));
+		return EXIT_CANNOT_SERVE;
+	}
+	return 0;
+}
+
+static int open_listener(struct listener *l, const char *bind, bool reuse_port,
+			 const struct options *o)
+{
+	const struct listener_plan plan = {
+		.bind = bind,
+		.backlog = (unsigned)o->backlog,
+		.reuse_port = reuse_port,
+	};
+	char why[512];
+
+	if (listener_open(l, &plan, why, sizeof why) == 0)
+		return 0;
+	log_error("%s", why);
+	return EXIT_CANNOT_SERVE;
+}
+
+static int open_listeners(struct foundation *f)
+{
+	struct heritage *h = &f->heritage;
+	const struct options *o = h->options;
+	unsigned wanted = (unsigned)o->bind.count * (o->reuse_port ? (unsigned)o->workers : 1);
+
+	h->bind_count = (unsigned)o->bind.count;
+	h->listener = calloc(wanted, sizeof *h->listener);
+	if (!h->listener)
+		return EXIT_CANNOT_SERVE;
+	for (; h->listener_count < wanted; h->listener_count++)
+		if (open_listener(&h->listener[h->listener_count],
+				  o->bind.at[h->listener_count % h->bind_count], o->reuse_port, o))
+			return EXIT_CANNOT_SERVE;
+	return o->admin_bind ? open_listener(&h->statistics, o->admin_bind, false, o) : 0;
+}
+
+static struct route_row *describe_routes(const struct mounts *m)
+{
+	struct route_row *row = calloc(m->row_refused + 1, sizeof *row);
+
+	for (unsigned i = 0; row && i < m->entry_count; i++) {
+		const struct mount_entry *e = &m->entry[i];
+
+		snprintf(row[i].name, sizeof row[i].name, "%.*s", (int)e->path.len, e->path.at);
+		snprintf(row[i].app, sizeof row[i].app, "%s", e->mount->app->name);
+		row[i].class = e->route->class;
+	}
+	if (row) {
+		snprintf(row[m->row_not_found].name, sizeof row->name, "(not found)");
+		snprintf(row[m->row_refused].name, sizeof row->name, "(refused)");
+	}
+	return row;
+}
+
+static int open_board(struct foundation *f)
+{
+	const struct options *o = f->heritage.options;
+	const struct board_plan plan = {
+		.workers = (uint32_t)o->workers,
+		.workers_max = (uint32_t)o->workers,
+		.threads = (uint32_t)o->threads,
+		.routes = f->mounts.row_refused + 1,
+		.route = describe_routes(&f->mounts),
+	};
+	int error = plan.route ? board_open_new(&f->board, &plan, clock_mono_ns()) : -ENOMEM;
+
+	free((void *)plan.route);
+	if (error < 0) {
+		log_error("cannot make the board: %s", strerror(-error));
+		return EXIT_CANNOT_SERVE;
+	}
+	f->heritage.board = f->board.at;
+	return 0;
+}
+
+static int open_channels(struct foundation *f)
+{
+	struct heritage *h = &f->heritage;
+	unsigned workers = h->board->workers_max;
+
+	h->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	h->channels = peer_channels_open(workers);
+	if (h->ready_fd >= 0 && h->channels && offers_open(&f->offers, workers) == 0 &&
+	    pipe2(h->life, O_CLOEXEC) == 0) {
+		h->offers = f->offers.at;
+		return 0;
+	}
+	log_error("cannot make the channels to the workers: %s", strerror(errno));
+	return EXIT_CANNOT_SERVE;
+}
+
+/* The lock, not the file, says that a server runs: a file left by a crash is taken over. */
+static int open_pidfile(struct foundation *f)
+{
+	const char *path = f->heritage.options->pid;
+	char text[32];
+
+	if (!path)
+		return 0;
+	f->pid_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (f->pid_fd < 0) {
+		log_error("pid file: %s: %s", path, strerror(errno));
+		return EXIT_CANNOT_SERVE;
+	}
+	if (flock(f->pid_fd, LOCK_EX | LOCK_NB) < 0) {
+		ssize_t n = pread(f->pid_fd, text, sizeof text - 1, 0);
+
+		text[n > 0 ? n : 0] = '\0';
+		log_error("pid file: %s: another server runs, process %d", path,
+			  (int)strtol(text, NULL, 10));
+		close(f->pid_fd);
+		f->pid_fd = -1;
+		return EXIT_CANNOT_SERVE;
+	}
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+	if (ftruncate(f->pid_fd, 0) < 0 || pwrite(f->pid_fd, text, (size_t)n, 0) != n) {
+		log_error("pid file: %s: %s", path, strerror(errno));
+		return EXIT_CANNOT_SERVE;
+	}
+	return 0;
+}
+
+/* The starting process's part of becoming a daemon: waits for word, and passes it on. */
+static _Noreturn void wait_for_daemon(int fd)
+{
+	char byte;
+
+	_exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_CANNOT_SERVE);
+}
+
+static void leave_terminal(const struct options *o)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	if (null < 0)
+		return;
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
+	if (strcmp(o->error_logfile, "-") != 0)
+		dup2(null, STDERR_FILENO);
+	close(null);
+}
+
+static int become_daemon(struct foundation *f)
+{
+	int told[2];
+
+	if (!f->heritage.options->daemon)
+		return 0;
+	if (pipe2(told, O_CLOEXEC) < 0)
+		return EXIT_CANNOT_SERVE;
+	pid_t pid = fork();
+	if (pid > 0) {
+		close(told[1]);
+		wait_for_daemon(told[0]);
+	}
+	close(told[0]);
+	f->told_fd = told[1];
+	if (pid < 0) {
+		log_error("cannot go into the background: %s", strerror(errno));
+		return EXIT_CANNOT_SERVE;
+	}
+	leave_terminal(f->heritage.options);
+	return 0;
+}
+
+void foundation_tell_started(struct foundation *f)
+{
+	if (f->told_fd < 0)
+		return;
+	if (write(f->told_fd, "", 1) < 0)
+		log_warning("the process that started this daemon is gone");
+	close(f->told_fd);
+	f->told_fd = -1;
+}
+
+int foundation_open(struct foundation *f, const struct conf *conf)
+{
+	static int (*const step[])(struct foundation *) = {
+		open_logs, become_daemon, open_pidfile, open_listeners, open_board, open_channels,
+	};
+
+	*f = (struct foundation){
+		.heritage = {
+			.conf = conf,
+			.options = conf->options,
+			.statistics = { .fd = -1 },
+			.access_fd = -1,
+			.life = { -1, -1 },
+			.ready_fd = -1,
+		},
+		.board = { .fd = -1 },
+		.offers = { .fd = -1 },
+		.pid_fd = -1,
+		.told_fd = -1,
+	};
+	f->heritage.mounts = &f->mounts;
+	if (mounts_open(&f->mounts, conf) < 0)
+		return EXIT_BAD_CONFIGURATION;
+
+	int status = 0;
+	for (unsigned i = 0; i < sizeof step / sizeof *step && !status; i++)
+		status = step[i](f);
+	if (status)
+		foundation_close(f);
+	return status;
+}
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void foundation_close(struct foundation *f)
+{
+	struct heritage *h = &f->heritage;
+
+	close_fd(&f->told_fd);
+	for (unsigned i = 0; i < h->listener_count; i++)
+		listener_close(&h->listener[i]);
+	free(h->listener);
+	if (h->statistics.fd >= 0)
+		listener_close(&h->statistics);
+	close_fd(&h->access_fd);
+	close_fd(&h->life[0]);
+	close_fd(&h->life[1]);
+	close_fd(&h->ready_fd);
+	if (h->board)
+		peer_channels_close(h->channels, h->board->workers_max);
+	if (h->access.format)
+		access_close(&h->access);
+	shm_close(&f->offers);
+	shm_close(&f->board);
+	mounts_close(&f->mounts);
+	if (f->pid_fd >= 0)
+		unlink(h->options->pid);
+	close_fd(&f->pid_fd);
+}

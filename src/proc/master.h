@@ -1,0 +1,17 @@
+/*
+ * The master: opens what is shared, forks workers, and carries out what the arbiter decides.
+ * Single-threaded.  It never parses a request.
+ */
+#ifndef PROC_MASTER_H
+#define PROC_MASTER_H
+
+#include "conf/conf.h"
+
+/* Exit statuses of the program. */
+#define EXIT_CANNOT_SERVE 1
+#define EXIT_BAD_CONFIGURATION 2
+
+/* Serves until told to stop; returns the exit status. */
+int master_run(const struct conf *conf);
+
+#endif

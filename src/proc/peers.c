@@ -1,0 +1,387 @@
+/*
+ * Giving connections to siblings and taking theirs.
+ * Runs in: leader; peers_claim also in a slot.
+ */
+#include "proc/peers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "net/sock.h"
+#include "proc/letter.h"
+#include "proc/service.h"
+#include "proc/worker.h"
+
+/* An offer not taken for so long is taken back: its receiver hangs, or is not scheduled. */
+#define PATIENCE_NS (20 * NS_PER_MS)
+#define RETRY_S 0.002
+
+/* Room in an inbox; the kernel may grant less. */
+#define INBOX_BYTES (1 << 20)
+
+/* --- channels ------------------------------------------------------------------ */
+
+static int open_channel(struct peer_channel *c)
+{
+	const int bytes = INBOX_BYTES;
+
+	c->poke_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (c->poke_fd < 0 ||
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, c->inbox) < 0)
+		return -errno;
+	setsockopt(c->inbox[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+	return 0;
+}
+
+struct peer_channel *peer_channels_open(unsigned workers)
+{
+	struct peer_channel *p = calloc(workers, sizeof *p);
+
+	if (!p)
+		return NULL;
+	for (unsigned i = 0; i < workers; i++)
+		p[i] = (struct peer_channel){ .inbox = { -1, -1 }, .poke_fd = -1 };
+	for (unsigned i = 0; i < workers; i++)
+		if (open_channel(&p[i]) < 0) {
+			peer_channels_close(p, workers);
+			return NULL;
+		}
+	return p;
+}
+
+void peer_channels_close(struct peer_channel *p, unsigned workers)
+{
+	for (unsigned i = 0; p && i < workers; i++) {
+		if (p[i].inbox[0] >= 0)
+			sock_close(p[i].inbox[0]);
+		if (p[i].inbox[1] >= 0)
+			sock_close(p[i].inbox[1]);
+		if (p[i].poke_fd >= 0)
+			close(p[i].poke_fd);
+	}
+	free(p);
+}
+
+/* --- helpers ------------------------------------------------------------------- */
+
+static void count(struct hand *h, enum counter which)
+{
+	if (h->tally)
+		tally_count(h->tally, which, 1);
+}
+
+static struct offers *my_offers(const struct peers *p)
+{
+	return &p->worker->heritage->offers[p->worker->index];
+}
+
+/* Has it turned since it left an offer lying? */
+static bool is_shunned(struct peers *p, unsigned peer, const struct worker_row *row)
+{
+	if (p->shunned[peer] && p->shunned[peer] != atomic_load(&row->heartbeat_ns))
+		p->shunned[peer] = 0;
+	return p->shunned[peer] != 0;
+}
+
+/* A sibling with a free slot, which is then reserved; its number, or -1. */
+static int reserve_elsewhere(struct peers *p, uint32_t *generation)
+{
+	struct board *b = p->worker->loop.board;
+
+	for (unsigned i = 0; i < b->workers_max; i++) {
+		unsigned peer = (p->next + i) % b->workers_max;
+		struct worker_row *row = board_worker(b, peer);
+
+		if (peer == p->worker->index || atomic_load(&row->state) != WORKER_READY ||
+		    is_shunned(p, peer, row) || !worker_reserve_slot(row, generation))
+			continue;
+		p->next = peer + 1;
+		return (int)peer;
+	}
+	return -1;
+}
+
+/* --- sending ------------------------------------------------------------------- */
+
+static int free_row(const struct peers *p)
+{
+	for (int i = 0; i < OFFERS_EACH; i++)
+		if (!p->moving[i].conn)
+			return i;
+	return -1;
+}
+
+static bool offer(struct peers *p, struct exchange *x, unsigned peer, uint32_t generation)
+{
+	const struct heritage *h = p->worker->heritage;
+	int i = free_row(p);
+
+	if (i < 0)
+		return false;
+	struct offer *o = &my_offers(p)->offer[i];
+	struct letter letter = {
+		.from = p->worker->index,
+		.offer = (uint32_t)i,
+		.word = offer_open(o, &x->stamps),
+		.generation = generation,
+	};
+	if (letter_send(h->channels[peer].inbox[1], &letter, x->conn) < 0) {
+		offer_take_back(o, letter.word);
+		return false;
+	}
+	p->moving[i] = (struct moving){
+		.conn = x->conn,
+		.word = letter.word,
+		.since_ns = p->worker->loop.now_ns,
+		.to = peer,
+		.generation = generation,
+	};
+	p->moving_count++;
+	conn_set_state(x->conn, CONN_MOVING);
+	ev_timer_again(p->worker->loop.ev, &p->retry);
+	return true;
+}
+
+/* False when no sibling can take any. */
+static bool give_one(struct peers *p)
+{
+	struct slots *s = &p->worker->slots;
+	uint32_t generation;
+	int peer = reserve_elsewhere(p, &generation);
+
+	if (peer < 0)
+		return false;
+	struct exchange *x = slots_give_oldest(s);
+	if (x && !x->conn->answered && offer(p, x, (unsigned)peer, generation))
+		return true;
+	worker_release_slot(board_worker(p->worker->loop.board, (unsigned)peer), generation);
+	if (x) {
+		slots_take_back(s, x);
+		count(p->worker->loop.hand, COUNTER_MOVES_REFUSED);
+	}
+	return false;
+}
+
+static void end_move(struct peers *p, unsigned i)
+{
+	p->moving[i].conn = NULL;
+	if (--p->moving_count == 0)
+		ev_timer_stop(p->worker->loop.ev, &p->retry);
+}
+
+static void let_go(struct peers *p, unsigned i)
+{
+	struct loop *l = &p->worker->loop;
+	struct conn *c = p->moving[i].conn;
+
+	if (l->hand->tally)
+		tally_transfer(l->hand->tally, &c->x->stamps, -1);
+	count(l->hand, COUNTER_MOVES_OUT);
+	offer_end(&my_offers(p)->offer[i]);
+	end_move(p, i);
+	conn_let_go(c);
+}
+
+static void take_back(struct peers *p, unsigned i)
+{
+	struct conn *c = p->moving[i].conn;
+
+	worker_release_slot(board_worker(p->worker->loop.board, p->moving[i].to),
+			    p->moving[i].generation);
+	count(p->worker->loop.hand, COUNTER_MOVES_REFUSED);
+	end_move(p, i);
+	conn_set_state(c, CONN_BUSY);
+	slots_take_back(&p->worker->slots, c->x);
+}
+
+/* Nobody took it: the sibling is left alone until its loop turns again. */
+static void shun(struct peers *p, unsigned i)
+{
+	const struct worker_row *row = board_worker(p->worker->loop.board, p->moving[i].to);
+
+	p->shunned[p->moving[i].to] = atomic_load(&row->heartbeat_ns);
+	take_back(p, i);
+}
+
+static void settle(struct peers *p, unsigned i)
+{
+	struct offer *o = &my_offers(p)->offer[i];
+
+	switch (offer_state(o)) {
+	case OFFER_TAKEN:
+		let_go(p, i);
+		return;
+	case OFFER_REFUSED:
+		offer_end(o);
+		shun(p, i);
+		return;
+	default:
+		if (p->worker->loop.now_ns - p->moving[i].since_ns >= PATIENCE_NS &&
+		    offer_take_back(o, p->moving[i].word))
+			shun(p, i);
+	}
+}
+
+static void settle_all(struct peers *p)
+{
+	for (unsigned i = 0; i < OFFERS_EACH && p->moving_count; i++)
+		if (p->moving[i].conn)
+			settle(p, i);
+}
+
+void peers_balance(struct loop *l)
+{
+	struct worker *w = l->owner;
+	struct peers *p = &w->peers;
+
+	if (!p->worker)
+		return;
+	settle_all(p);
+	while (atomic_load(&l->row->queued) && (l->is_draining || !worker_free_slots(l->row)))
+		if (!give_one(p))
+			break;
+	peers_claim(l, l->hand);
+}
+
+/* --- asking -------------------------------------------------------------------- */
+
+static bool is_able(const struct worker_row *row)
+{
+	return worker_free_slots(row) > 0 && atomic_load(&row->state) == WORKER_READY;
+}
+
+/* The sibling whose oldest request has waited longest, or -1. */
+static int longest_waiting(const struct loop *l)
+{
+	struct board *b = l->board;
+	uint64_t oldest_ns = UINT64_MAX;
+	int found = -1;
+
+	for (unsigned i = 0; i < b->workers_max; i++) {
+		const struct worker_row *row = board_worker(b, i);
+		uint64_t ns;
+
+		/* One with a free slot of its own is about to serve what it has queued. */
+		if (row == l->row || !atomic_load(&row->queued) || is_able(row))
+			continue;
+		ns = atomic_load(&row->oldest_ns);
+		if (ns && ns < oldest_ns) {
+			oldest_ns = ns;
+			found = (int)i;
+		}
+	}
+	return found;
+}
+
+void peers_claim(struct loop *l, struct hand *h)
+{
+	struct worker *w = l->owner;
+	const uint64_t one = 1;
+
+	if (!w->peers.worker || atomic_load(&l->row->state) != WORKER_READY ||
+	    !worker_free_slots(l->row))
+		return;
+	int peer = longest_waiting(l);
+	if (peer < 0 || atomic_exchange(&w->heritage->offers[peer].is_poked, 1))
+		return;
+	count(h, COUNTER_CLAIMS);
+	if (write(w->heritage->channels[peer].poke_fd, &one, sizeof one) < 0)
+		log_error("worker %u: cannot reach worker %d: %s", l->worker, peer, strerror(errno));
+}
+
+static void on_poke(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct peers *p = io->data;
+	uint64_t pokes;
+
+	(void)ev, (void)events;
+	if (read(io->fd, &pokes, sizeof pokes) < 0)
+		return;
+	/* The leader balances before it polls again. */
+	atomic_store(&my_offers(p)->is_poked, 0);
+}
+
+/* --- receiving ----------------------------------------------------------------- */
+
+static void take_in(struct peers *p, struct letter_in *in)
+{
+	struct loop *l = &p->worker->loop;
+	const struct letter *letter = &in->letter;
+	bool has_slot = letter->generation == p->worker->slots.generation;
+
+	struct conn *c = conn_adopt(l, in->fd, &letter->passport, in->bytes, letter->bytes);
+	if (!c) {
+		if (has_slot)
+			worker_release_slot(l->row, letter->generation);
+		return; /* counted as move_lost; the socket is closed with the letter */
+	}
+	in->fd = -1;
+	count(l->hand, COUNTER_MOVES_IN);
+	if (l->hand->tally)
+		tally_transfer(l->hand->tally, &c->x->stamps, 1);
+	service_accept_moved(l, c->x, has_slot);
+}
+
+static void on_letter(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct peers *p = io->data;
+	struct letter_in in;
+
+	(void)ev, (void)events;
+	while (letter_receive(io->fd, &in) == 0) {
+		struct offer *o =
+			&p->worker->heritage->offers[in.letter.from].offer[in.letter.offer];
+
+		if (in.fd < 0 || !in.bytes)
+			offer_refuse(
+				o, in.letter.word); /* out of descriptors: the sender still has it */
+		else if (offer_take(o, in.letter.word))
+			take_in(p, &in);
+		letter_discard(&in);
+	}
+}
+
+/* --- beginning and end ---------------------------------------------------------- */
+
+/* Between turns the timer only ends the poll: the leader then balances. */
+static void on_retry(struct ev_loop *ev, ev_timer *t, int events)
+{
+	(void)ev, (void)t, (void)events;
+}
+
+static void watch(struct peers *p, ev_io *io, void (*on)(struct ev_loop *, ev_io *, int), int fd)
+{
+	ev_io_init(io, on, fd, EV_READ);
+	io->data = p;
+	ev_io_start(p->worker->loop.ev, io);
+}
+
+int peers_open(struct peers *p, struct worker *w)
+{
+	const struct heritage *h = w->heritage;
+
+	*p = (struct peers){ .next = w->index + 1 };
+	if (w->index == WORKER_STATISTICS || h->board->workers_max < 2 || w->loop.poll_fd < 0)
+		return 0;
+	p->shunned = calloc(h->board->workers_max, sizeof *p->shunned);
+	if (!p->shunned)
+		return -ENOMEM;
+	p->worker = w;
+	watch(p, &p->inbox, on_letter, h->channels[w->index].inbox[0]);
+	watch(p, &p->poke, on_poke, h->channels[w->index].poke_fd);
+	ev_init(&p->retry, on_retry);
+	p->retry.repeat = RETRY_S;
+	return 0;
+}
+
+void peers_close(struct peers *p)
+{
+	free(p->shunned);
+	*p = (struct peers){ .worker = NULL };
+}

@@ -1,0 +1,55 @@
+/*
+ * Peers: no request waits in one worker while a slot is idle in another.
+ *
+ * Push: a request that cannot get a slot here is moved, with its connection, to a sibling that
+ * has one; the slot is reserved on the board first.  Claim: a slot that falls idle pokes the
+ * sibling with the oldest waiting request, which then pushes.
+ *
+ * Nothing is missed between the two.  A worker first publishes that it has a request waiting
+ * and then looks for free slots; a slot is first published as free and then looks for waiting
+ * requests; all sequentially consistent: at least one of the two sees the other.
+ *
+ * Who owns a connection meanwhile: offers.h.  Only plain TCP and unix connections are here.
+ */
+#ifndef PROC_PEERS_H
+#define PROC_PEERS_H
+
+#include "net/loop.h"
+#include "proc/offers.h"
+
+struct worker;
+
+/* The channels between the workers, made before the fork. */
+struct peer_channel {
+	int inbox[2]; /* SOCK_SEQPACKET: [0] the worker reads, [1] its siblings write */
+	int poke_fd;  /* eventfd: see claim */
+};
+
+struct peer_channel *peer_channels_open(unsigned workers);
+void peer_channels_close(struct peer_channel *p, unsigned workers);
+
+struct peers {
+	struct worker *worker;
+	struct moving {
+		struct conn *conn; /* NULL: this row is not in use */
+		uint64_t word, since_ns;
+		uint32_t to, generation;
+	} moving[OFFERS_EACH];
+	unsigned moving_count;
+	uint64_t *shunned; /* a sibling's heartbeat when it did not answer; 0: none */
+	unsigned next;     /* where the search for a free slot begins: spreads the load */
+	ev_io inbox, poke;
+	ev_timer retry;
+};
+
+/* 0 or a negative errno value.  Does nothing for the statistics process. */
+int peers_open(struct peers *p, struct worker *w);
+void peers_close(struct peers *p);
+
+/* Leader, before it polls: gives away what waits, settles what was offered, asks for more. */
+void peers_balance(struct loop *l);
+
+/* Any thread whose slot has fallen idle. */
+void peers_claim(struct loop *l, struct hand *h);
+
+#endif

@@ -1,0 +1,117 @@
+/* One request's way to its handler.  Runs in: leader; start, handle, finish also in a slot. */
+#include "proc/service.h"
+
+#include <assert.h>
+
+#include "app/api.h"
+#include "base/clock.h"
+#include "proc/worker.h"
+
+void service_start(struct hand *h, struct exchange *x, enum flow_id where)
+{
+	stamps_mark(&x->stamps, STAMP_STARTED, clock_mono_ns());
+	if (h->tally)
+		tally_started(h->tally, &x->stamps, where);
+}
+
+void service_finish(struct hand *h, struct exchange *x, enum flow_id where)
+{
+	stamps_mark(&x->stamps, STAMP_FINISHED, clock_mono_ns());
+	if (h->tally)
+		tally_finished(h->tally, &x->stamps, where);
+}
+
+void service_handle(struct exchange *x)
+{
+	api_handle(x);
+}
+
+/* Answers that need no app: they are inline too. */
+static void answer_plainly(struct loop *l, struct exchange *x, unsigned status, const char *text)
+{
+	service_start(l->hand, x, FLOW_INLINE);
+	if (status != 200)
+		response_error(&x->response, status, slice_of_string(text));
+	service_finish(l->hand, x, FLOW_INLINE);
+	conn_answer(l->hand, x);
+}
+
+static void answer_bad_method(struct loop *l, struct exchange *x, const struct ltd_route *route)
+{
+	char allow[MOUNT_ALLOW_BYTES];
+
+	service_start(l->hand, x, FLOW_INLINE);
+	response_error(&x->response, 405, LTD_SLICE("this path does not take this method"));
+	response_field(&x->response, LTD_SLICE("Allow"), mount_allow(route, allow));
+	service_finish(l->hand, x, FLOW_INLINE);
+	conn_answer(l->hand, x);
+}
+
+static void answer_inline(struct loop *l, struct exchange *x)
+{
+	x->concurrency = board_in_flight(l->board) + 1;
+	service_start(l->hand, x, FLOW_INLINE);
+	service_handle(x);
+	service_finish(l->hand, x, FLOW_INLINE);
+	conn_answer(l->hand, x);
+}
+
+/* The entry of the request's path and method. */
+static enum mount_verdict find(const struct mounts *m, const struct exchange *x,
+			       const struct mount_entry **entry)
+{
+	struct ltd_slice path = request_slice(&x->request, x->request.path);
+
+	if (path.len == 0)
+		path = LTD_SLICE("/"); /* an absolute-form target may leave it out (RFC 9110 4.2.3) */
+	return mounts_find(m, path, mount_method_bit(request_slice(&x->request, x->request.method)),
+			   entry);
+}
+
+static void direct(struct exchange *x, const struct mounts *m, const struct mount_entry *entry)
+{
+	x->route = entry->route;
+	x->mount = entry->mount;
+	x->route_index = (unsigned)(entry - m->entry);
+}
+
+static bool is_ping(const struct exchange *x)
+{
+	return slice_eq(request_slice(&x->request, x->request.target), LTD_SLICE("*"));
+}
+
+void service_request(struct loop *l, struct exchange *x)
+{
+	struct worker *w = l->owner;
+	const struct mounts *m = w->mounts;
+	const struct mount_entry *entry = NULL;
+	enum mount_verdict verdict = find(m, x, &entry);
+
+	if (verdict != MOUNT_NOT_FOUND)
+		direct(x, m, entry);
+	else
+		x->route_index = m->row_not_found;
+
+	if (verdict == MOUNT_BAD_METHOD)
+		answer_bad_method(l, x, entry->route);
+	else if (verdict == MOUNT_NOT_FOUND && is_ping(x))
+		answer_plainly(l, x, 200, ""); /* OPTIONS *: the server as a whole (RFC 9110 9.3.7) */
+	else if (verdict == MOUNT_NOT_FOUND)
+		answer_plainly(l, x, 404, "there is nothing at this path");
+	else if (x->route->class == LTD_INLINE)
+		answer_inline(l, x);
+	else
+		slots_submit(&w->slots, x);
+}
+
+void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot)
+{
+	struct worker *w = l->owner;
+	const struct mount_entry *entry = NULL;
+
+	/* All workers have the same mounts, so it is found as it was there. */
+	if (find(w->mounts, x, &entry) == MOUNT_FOUND)
+		direct(x, w->mounts, entry);
+	assert(entry && entry->route->class == LTD_SLOT);
+	slots_submit_moved(&w->slots, x, has_slot);
+}

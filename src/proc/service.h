@@ -1,0 +1,26 @@
+/*
+ * Serving one request: finding its route, running its handler, taking the stamps around it.
+ */
+#ifndef PROC_SERVICE_H
+#define PROC_SERVICE_H
+
+#include "app/mount.h"
+#include "net/conn.h"
+
+/*
+ * A whole request is there: an inline handler answers it on the spot, a slot handler's goes to
+ * the ready queue.  Unknown paths and methods are answered here.  Leader only.
+ */
+void service_request(struct loop *l, struct exchange *x);
+
+/* The same for a request whose connection came from a sibling; it is for a slot. */
+void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot);
+
+/* Takes the stamp at the handler's start and end, and counts it in and out of `where`. */
+void service_start(struct hand *h, struct exchange *x, enum flow_id where);
+void service_finish(struct hand *h, struct exchange *x, enum flow_id where);
+
+/* Runs the handler. */
+void service_handle(struct exchange *x);
+
+#endif

@@ -1,0 +1,431 @@
+/*
+ * Leader and followers: who runs the loop, who runs handlers.
+ * Runs in: leader, slot.
+ */
+#include "proc/slots.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/baton.h"
+#include "proc/peers.h"
+#include "proc/service.h"
+
+/* Tells the siblings how long the queue is.  Before looking for their free slots: see peers.h. */
+static void publish(struct slots *s)
+{
+	struct worker_row *row = s->loop->row;
+
+	atomic_store(&row->oldest_ns, s->ready.first ? s->ready.first->stamps.at[STAMP_READY] : 0);
+	atomic_store(&row->queued, s->ready.count);
+}
+
+/* --- the slots themselves --------------------------------------------------- */
+
+/* A reservation on the board guarantees that one is free here. */
+static unsigned occupy(struct slots *s)
+{
+	for (unsigned word = 0;; word++) {
+		if (~s->taken[word] == 0)
+			continue;
+		unsigned bit = (unsigned)__builtin_ctzll(~s->taken[word]);
+		assert(word * 64 + bit < s->slot_count);
+		s->taken[word] |= 1ull << bit;
+		return word * 64 + bit;
+	}
+}
+
+static void vacate(struct slots *s, unsigned slot)
+{
+	s->taken[slot / 64] &= ~(1ull << (slot % 64));
+}
+
+/* The next request that has, or gets, a slot of this worker.  Lock held. */
+static struct exchange *take_next(struct slots *s)
+{
+	uint32_t generation;
+	struct exchange *x = queue_pop(&s->granted);
+
+	if (!x && s->ready.count && worker_reserve_slot(s->loop->row, &generation)) {
+		x = queue_pop(&s->ready);
+		publish(s);
+	}
+	if (x)
+		x->slot = occupy(s);
+	return x;
+}
+
+/* A slot just emptied takes the next request without becoming free in between.  Lock held. */
+static struct exchange *take_in_place(struct slots *s, unsigned slot)
+{
+	struct exchange *x = queue_pop(&s->ready);
+
+	if (!x)
+		return NULL;
+	publish(s);
+	x->slot = slot;
+	return x;
+}
+
+static void give_slot_back(struct slots *s, unsigned slot)
+{
+	vacate(s, slot);
+	worker_release_slot(s->loop->row, s->generation);
+}
+
+/* --- running handlers -------------------------------------------------------- */
+
+/*
+ * A route that usually takes longer than half of what a leader may stay away is handed on
+ * at once.  A sample counts no more than a few times that, so that one request of seconds
+ * does not make a fast route slow for long.
+ */
+static bool is_slow(const struct slots *s, const struct exchange *x)
+{
+	uint32_t pace_ns = atomic_load_explicit(&s->pace_ns[x->route_index], memory_order_relaxed);
+
+	return pace_ns == 0 || pace_ns > s->promote_after_ns / 2;
+}
+
+static void learn_pace(struct slots *s, const struct exchange *x)
+{
+	_Atomic uint32_t *pace = &s->pace_ns[x->route_index];
+	uint64_t old = atomic_load_explicit(pace, memory_order_relaxed);
+	uint64_t sample = stamps_phase_ns(&x->stamps, PHASE_SERVICE);
+
+	if (sample > s->promote_after_ns * 4)
+		sample = s->promote_after_ns * 4;
+	if (old)
+		sample = (old * 7 + sample) / 8;
+	atomic_store_explicit(pace, (uint32_t)(sample ? sample : 1), memory_order_relaxed);
+}
+
+/* Thread CPU time costs a system call: of fast routes it is sampled. */
+static bool measures_cpu(const struct slots *s, const struct exchange *x, const struct slot_row *row)
+{
+	uint32_t pace_ns = atomic_load_explicit(&s->pace_ns[x->route_index], memory_order_relaxed);
+
+	return pace_ns == 0 || pace_ns > 200 * NS_PER_US ||
+	       atomic_load_explicit(&row->served, memory_order_relaxed) % 64 == 0;
+}
+
+static void show_busy(struct slot_row *row, const struct exchange *x)
+{
+	atomic_store_explicit(&row->route, x->route_index, memory_order_relaxed);
+	atomic_store_explicit(&row->arrived_ns, x->stamps.at[STAMP_ARRIVED], memory_order_relaxed);
+	atomic_store_explicit(&row->since_ns, x->stamps.at[STAMP_STARTED], memory_order_relaxed);
+	atomic_store_explicit(&row->state, SLOT_BUSY, memory_order_release);
+}
+
+static void show_idle(struct slot_row *row, uint64_t now_ns)
+{
+	atomic_store_explicit(&row->since_ns, now_ns, memory_order_relaxed);
+	atomic_store_explicit(&row->served,
+			      atomic_load_explicit(&row->served, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+	atomic_store_explicit(&row->state, SLOT_IDLE, memory_order_release);
+}
+
+/* Handler in, handler out, answer on its way.  No lock held. */
+static enum send_result run(struct slot_thread *me, struct exchange *x)
+{
+	struct slots *s = me->slots;
+	struct loop *l = s->loop;
+	struct conn *c = x->conn;
+	struct slot_row *row = board_slot(l->board, l->worker, x->slot);
+	bool cpu = me->hand.tally && measures_cpu(s, x, row);
+
+	x->concurrency = board_in_flight(l->board);
+	service_start(&me->hand, x, FLOW_SLOT);
+	show_busy(row, x);
+	uint64_t cpu_ns = cpu ? clock_thread_cpu_ns() : 0;
+	service_handle(x);
+	if (cpu) {
+		x->stamps.cpu_ns = clock_thread_cpu_ns() - cpu_ns;
+		x->stamps.has_cpu = true;
+	}
+	service_finish(&me->hand, x, FLOW_SLOT);
+	learn_pace(s, x);
+	show_idle(row, x->stamps.at[STAMP_FINISHED]);
+	if (me->hand.tally)
+		board_leave(l->board, 1);
+
+	conn_answer(&me->hand, x);
+	return conn_send(&me->hand, c);
+}
+
+/* Lock held. */
+static void give_conn_back(struct slots *s, struct conn *c, enum send_result result)
+{
+	c->returned = result;
+	c->next_returned = NULL;
+	*s->returned_end = c;
+	s->returned_end = &c->next_returned;
+}
+
+/*
+ * The handler is over.  A leader frees its slot and keeps the conn; a slot gives the conn
+ * back, and goes on with the next waiting request: returned, with the slot still taken.
+ */
+static struct exchange *finish(struct slot_thread *me, struct conn *c, unsigned slot,
+			       enum send_result result, bool *leads)
+{
+	struct slots *s = me->slots;
+	struct exchange *next = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	*leads = baton_end_handler(s, me);
+	if (!*leads) {
+		give_conn_back(s, c, result);
+		next = take_in_place(s, slot);
+	}
+	if (!next)
+		give_slot_back(s, slot);
+	pthread_mutex_unlock(&s->lock);
+	if (!*leads)
+		ev_async_send(s->loop->ev, &s->wake);
+	return next;
+}
+
+/* As a slot: this request, and then whatever waits. */
+static void run_in_slot(struct slot_thread *me, struct exchange *x)
+{
+	bool leads;
+
+	while (x) {
+		struct conn *c = x->conn;
+		unsigned slot = x->slot;
+		enum send_result result = run(me, x);
+
+		x = finish(me, c, slot, result, &leads);
+	}
+	peers_claim(me->slots->loop, &me->hand);
+}
+
+/* As the leader, baton in hand.  False when the baton was taken over meanwhile. */
+static bool run_leading(struct slot_thread *me, struct exchange *x)
+{
+	struct conn *c = x->conn;
+	unsigned slot = x->slot;
+	bool leads;
+
+	baton_go_away(me->slots);
+	enum send_result result = run(me, x);
+	x = finish(me, c, slot, result, &leads);
+	if (leads)
+		conn_resume(c, result);
+	else
+		run_in_slot(me, x);
+	return leads;
+}
+
+static struct exchange *leader_takes(struct slots *s)
+{
+	struct exchange *x;
+
+	/* Others only take from the queues: what looks empty here is empty. */
+	if (!atomic_load_explicit(&s->loop->row->queued, memory_order_relaxed) && !s->granted.count)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	x = take_next(s);
+	pthread_mutex_unlock(&s->lock);
+	return x;
+}
+
+static void lead(struct slot_thread *me)
+{
+	struct slots *s = me->slots;
+
+	s->loop->hand = &me->hand;
+	while (!s->is_stopped) {
+		struct exchange *x = leader_takes(s);
+
+		if (!x) {
+			baton_come_back(s);
+			peers_balance(s->loop);
+			loop_turn(s->loop);
+		} else if (is_slow(s, x)) {
+			baton_come_back(s);
+			baton_pass(s, me);
+			run_in_slot(me, x);
+			return;
+		} else if (!run_leading(me, x)) {
+			return;
+		}
+	}
+	pthread_mutex_lock(&s->lock);
+	s->leader = NULL;
+	baton_call_all(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void *thread_main(void *argument)
+{
+	struct slot_thread *me = argument;
+	struct slots *s = me->slots;
+	char name[24];
+
+	snprintf(name, sizeof name, "%u.%u", s->loop->worker, me->hand.index);
+	pthread_setname_np(pthread_self(), name);
+	pthread_mutex_lock(&s->lock);
+	while (!s->is_stopped) {
+		if (s->leader && s->leader != me) {
+			baton_wait(s, me); /* afterwards the baton is free, or ours already */
+			continue;
+		}
+		s->leader = me;
+		pthread_mutex_unlock(&s->lock);
+		lead(me);
+		pthread_mutex_lock(&s->lock);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* --- from outside ------------------------------------------------------------ */
+
+static void submit(struct slots *s, struct queue *q, struct exchange *x)
+{
+	pthread_mutex_lock(&s->lock);
+	queue_push(q, x);
+	publish(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void slots_submit(struct slots *s, struct exchange *x)
+{
+	conn_set_state(x->conn, CONN_BUSY);
+	if (s->loop->hand->tally)
+		board_enter(s->loop->board, x->stamps.at[STAMP_READY]);
+	submit(s, &s->ready, x);
+}
+
+void slots_submit_moved(struct slots *s, struct exchange *x, bool has_slot)
+{
+	submit(s, has_slot ? &s->granted : &s->ready, x);
+}
+
+struct exchange *slots_give_oldest(struct slots *s)
+{
+	pthread_mutex_lock(&s->lock);
+	struct exchange *x = queue_pop(&s->ready);
+	publish(s);
+	pthread_mutex_unlock(&s->lock);
+	return x;
+}
+
+void slots_take_back(struct slots *s, struct exchange *x)
+{
+	pthread_mutex_lock(&s->lock);
+	queue_push_front(&s->ready, x);
+	publish(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void slots_collect(struct slots *s)
+{
+	pthread_mutex_lock(&s->lock);
+	struct conn *c = s->returned;
+	s->returned = NULL;
+	s->returned_end = &s->returned;
+	pthread_mutex_unlock(&s->lock);
+
+	while (c) {
+		struct conn *next = c->next_returned;
+
+		conn_resume(c, c->returned);
+		c = next;
+	}
+}
+
+static void on_wake(struct ev_loop *ev, ev_async *w, int events)
+{
+	/* The turn collects; this event only ends the poll. */
+	(void)ev, (void)w, (void)events;
+}
+
+static void prepare_thread(struct slots *s, unsigned i, bool statistics)
+{
+	struct slot_thread *t = &s->thread[i];
+	pthread_condattr_t monotonic;
+
+	t->slots = s;
+	t->hand.index = i;
+	t->hand.tally = statistics ? board_tally(s->loop->board, s->loop->worker, i) : NULL;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&t->call, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+int slots_open(struct slots *s, struct loop *l, unsigned slots, uint64_t promote_after_ns,
+	       bool statistics)
+{
+	*s = (struct slots){
+		.loop = l,
+		.promote_after_ns = promote_after_ns,
+		.generation = atomic_load(&l->row->generation),
+		.slot_count = slots,
+		.thread_count = slots + 1,
+	};
+	s->thread = calloc(s->thread_count, sizeof *s->thread);
+	s->waiting = calloc(s->thread_count, sizeof(*s->waiting));
+	s->taken = calloc(slots / 64 + 1, sizeof *s->taken);
+	s->pace_ns = calloc(l->row_refused + 1, sizeof *s->pace_ns);
+	if (!s->thread || !s->waiting || !s->taken || !s->pace_ns) {
+		slots_close(s);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&s->lock, NULL);
+	queue_init(&s->ready);
+	queue_init(&s->granted);
+	s->returned_end = &s->returned;
+	for (unsigned i = 0; i < s->thread_count; i++)
+		prepare_thread(s, i, statistics);
+	l->hand = &s->thread[0].hand;
+	ev_async_init(&s->wake, on_wake);
+	ev_async_start(l->ev, &s->wake);
+	return 0;
+}
+
+int slots_run(struct slots *s)
+{
+	int error = 0;
+
+	for (unsigned i = 1; i < s->thread_count && !error; i++) {
+		struct slot_thread *t = &s->thread[i];
+
+		error = pthread_create(&t->thread, NULL, thread_main, t);
+		t->is_started = !error;
+	}
+	if (error) {
+		log_error("worker %u: cannot start its threads: %s", s->loop->worker,
+			  strerror(error));
+		return -error; /* the worker exits, and its threads with it */
+	}
+	thread_main(&s->thread[0]);
+	for (unsigned i = 1; i < s->thread_count; i++)
+		pthread_join(s->thread[i].thread, NULL);
+	return 0;
+}
+
+void slots_stop(struct slots *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->is_stopped = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void slots_close(struct slots *s)
+{
+	free(s->thread);
+	free(s->waiting);
+	free(s->taken);
+	free((void *)s->pace_ns);
+	*s = (struct slots){ .thread = NULL };
+}

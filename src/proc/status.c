@@ -1,0 +1,132 @@
+/* The status app.  Runs in: the statistics process. */
+#include "proc/status.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "metrics/prometheus.h"
+#include "metrics/snapshot.h"
+#include "metrics/stats.h"
+
+/* Far more than the largest configuration needs. */
+#define TEXT_BYTES_MAX (64u << 20)
+
+#define DEFAULT_WINDOW_S 10
+
+struct status {
+	struct board *board;
+	struct snapshot *snapshot;
+	struct buf text;
+};
+
+static int answer(struct ltd_exchange *x, struct status *s, const char *type)
+{
+	ltd_response_type(x, type);
+	ltd_response_header(x, "Cache-Control", LTD_SLICE("no-store"));
+	int error = s->text.is_short ? -1 : ltd_response_write(x, s->text.at, s->text.len);
+	buf_reset(&s->text);
+	return error;
+}
+
+static bool read_window(struct ltd_exchange *x, unsigned *window_s)
+{
+	static const unsigned known[] = { 1, 10, 60 };
+	struct ltd_slice text;
+	uint64_t n;
+
+	*window_s = DEFAULT_WINDOW_S;
+	if (!ltd_request_param(x, "window", &text))
+		return true;
+	if (slice_to_u64(text, &n))
+		for (unsigned i = 0; i < sizeof known / sizeof *known; i++)
+			if (n == known[i]) {
+				*window_s = known[i];
+				return true;
+			}
+	ltd_response_error(x, 400, "window must be 1, 10 or 60 seconds");
+	return false;
+}
+
+static int get_stats(struct ltd_exchange *x, void *state)
+{
+	struct status *s = state;
+	unsigned window_s;
+
+	if (!read_window(x, &window_s))
+		return 0;
+	snapshot_take(s->snapshot, window_s, clock_mono_ns());
+	stats_write_json(&s->text, s->snapshot);
+	return answer(x, s, "application/json");
+}
+
+static int get_metrics(struct ltd_exchange *x, void *state)
+{
+	struct status *s = state;
+
+	snapshot_take(s->snapshot, DEFAULT_WINDOW_S, clock_mono_ns());
+	prometheus_write(&s->text, s->snapshot);
+	return answer(x, s, PROMETHEUS_CONTENT_TYPE);
+}
+
+static int say(struct ltd_exchange *x, unsigned status, const char *text)
+{
+	ltd_response_status(x, status);
+	ltd_response_type(x, "text/plain");
+	return ltd_response_printf(x, "%s\n", text);
+}
+
+static int get_health(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	return say(x, 200, "ok");
+}
+
+static int get_readiness(struct ltd_exchange *x, void *state)
+{
+	const struct status *s = state;
+	unsigned ready = 0;
+
+	if (atomic_load(&s->board->is_draining))
+		return say(x, 503, "draining");
+	for (unsigned i = 0; i < s->board->workers; i++)
+		ready += atomic_load(&board_worker(s->board, i)->state) == WORKER_READY;
+	return ready ? say(x, 200, "ready") : say(x, 503, "no worker is ready");
+}
+
+static int get_index(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	return say(x, 200, "/stats.json?window=1|10|60\n/metrics\n/healthz\n/readyz");
+}
+
+static const struct ltd_route routes[] = {
+	{ "/stats.json", LTD_INLINE, LTD_GET, get_stats },
+	{ "/metrics", LTD_INLINE, LTD_GET, get_metrics },
+	{ "/healthz", LTD_INLINE, LTD_GET, get_health },
+	{ "/readyz", LTD_INLINE, LTD_GET, get_readiness },
+	{ "/index.txt", LTD_INLINE, LTD_GET, get_index },
+	{ NULL, LTD_INLINE, 0, NULL },
+};
+
+static const struct ltd_app app = {
+	.abi = LTD_ABI,
+	.name = "status",
+	.summary = "what the statistics listener serves",
+	.routes = routes,
+};
+
+const struct mounts *status_mounts(const struct heritage *heritage)
+{
+	static struct mounts mounts;
+	static struct status status;
+
+	status.board = heritage->board;
+	status.snapshot = snapshot_new(heritage->board);
+	buf_init(&status.text, TEXT_BYTES_MAX);
+	if (status.snapshot && mounts_open_app(&mounts, &app, &status) == 0)
+		return &mounts;
+	log_error("statistics: memory is short");
+	return NULL;
+}

@@ -1,0 +1,71 @@
+/*
+ * Process titles: the kernel shows the memory where the arguments were.
+ * Runs in: master, workers; while single-threaded.
+ */
+#include "proc/title.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+static char *room_at;
+static size_t room;
+
+static char **copied(char **strings)
+{
+	size_t n = 0;
+
+	while (strings[n])
+		n++;
+	char **copy = calloc(n + 1, sizeof *copy);
+	for (size_t i = 0; copy && i < n; i++) {
+		copy[i] = strdup(strings[i]);
+		if (!copy[i])
+			return NULL; /* the program ends: main() gives up */
+	}
+	return copy;
+}
+
+int title_prepare(int argc, char **argv, char ***environment)
+{
+	char *end = argv[0];
+
+	/* Arguments and environment lie one behind the other (execve(2)). */
+	for (int i = 0; i < argc; i++)
+		if (argv[i] == end)
+			end += strlen(argv[i]) + 1;
+	for (char **e = *environment; *e; e++)
+		if (*e == end)
+			end += strlen(*e) + 1;
+
+	char **moved = copied(*environment);
+	if (!moved)
+		return -ENOMEM;
+	for (int i = 1; i < argc; i++) {
+		argv[i] = strdup(argv[i]);
+		if (!argv[i])
+			return -ENOMEM;
+	}
+	*environment = moved;
+	room_at = argv[0];
+	room = (size_t)(end - argv[0]);
+	return 0;
+}
+
+void title_set(const char *format, ...)
+{
+	char title[128];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(title, sizeof title, format, args);
+	va_end(args);
+	prctl(PR_SET_NAME, title);
+	if (room == 0)
+		return;
+	memset(room_at, 0, room);
+	snprintf(room_at, room, "%s", title);
+}

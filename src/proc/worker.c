@@ -1,0 +1,308 @@
+/*
+ * A worker's life: start, serve, drain, leave.
+ * Runs in: worker (before slots_run and after it: one thread; between: leader).
+ */
+#include "proc/worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/peers.h"
+#include "proc/service.h"
+#include "proc/status.h"
+#include "proc/title.h"
+
+#define HEARTBEAT_S 0.5
+
+/* While draining: how long a connection without a request may still bring one. */
+#define PATIENCE_S 0.5
+
+/* The memory a response may take beyond its exchange's own block. */
+#define RESPONSE_BYTES_MAX (128u << 20)
+
+#define CHUNK_EXT_BYTES_MAX 4096
+#define TRAILER_BYTES_MAX 8192
+
+static bool is_statistics(const struct worker *w)
+{
+	return w->index == WORKER_STATISTICS;
+}
+
+/* --- stopping ---------------------------------------------------------------- */
+
+static void leave_if_empty(struct worker *w)
+{
+	if (w->loop.is_draining && w->loop.conn_count == 0)
+		slots_stop(&w->slots);
+}
+
+static void drain_list(struct loop *l, enum conn_state state)
+{
+	for (struct list *n = l->conns[state].next, *next; n != &l->conns[state]; n = next) {
+		next = n->next;
+		conn_drain(list_entry(n, struct conn, node));
+	}
+}
+
+static void drain(struct worker *w)
+{
+	struct loop *l = &w->loop;
+
+	if (l->is_draining)
+		return;
+	atomic_store(&l->row->state, WORKER_DRAINING);
+	acceptor_stop(&w->acceptor); /* takes what was connected before */
+	l->is_draining = true;
+	drain_list(l, CONN_IDLE);
+	ev_timer_start(l->ev, &w->patience);
+	leave_if_empty(w);
+}
+
+/* Connections that have not begun a request by now are not going to. */
+static void end_patience(struct ev_loop *ev, ev_timer *t, int events)
+{
+	struct worker *w = t->data;
+	struct list *fresh = &w->loop.conns[CONN_FRESH];
+
+	(void)ev, (void)events;
+	while (!list_is_empty(fresh))
+		conn_close(list_entry(list_first(fresh), struct conn, node), CLOSE_DRAIN);
+}
+
+static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct worker *w = io->data;
+
+	(void)events;
+	ev_io_stop(ev, io);
+	log_warning("worker %u: the master is gone, draining", w->index);
+	drain(w);
+}
+
+static void reopen_logs(const struct worker *w)
+{
+	const char *path = w->heritage->options->access_logfile;
+
+	log_reopen();
+	if (w->heritage->access_fd < 0 || !path || strcmp(path, "-") == 0)
+		return;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0) {
+		log_error("access log: %s: %s", path, strerror(errno));
+		return;
+	}
+	/* Slots may be writing now: the new file takes the old one's number. */
+	dup3(fd, w->heritage->access_fd, O_CLOEXEC);
+	close(fd);
+}
+
+static void on_signal(struct ev_loop *ev, ev_io *io, int events)
+{
+	struct worker *w = io->data;
+	struct signalfd_siginfo s;
+
+	(void)ev, (void)events;
+	while (read(io->fd, &s, sizeof s) == sizeof s) {
+		switch (s.ssi_signo) {
+		case SIGTERM:
+			drain(w);
+			break;
+		case SIGUSR1:
+			reopen_logs(w);
+			break;
+		default:
+			_exit(0); /* INT, QUIT: quick; handlers are not waited for */
+		}
+	}
+}
+
+/* --- the loop's questions ---------------------------------------------------- */
+
+static void on_turn(struct loop *l)
+{
+	struct worker *w = l->owner;
+
+	slots_collect(&w->slots);
+	acceptor_regulate(&w->acceptor);
+}
+
+static void on_room(struct loop *l)
+{
+	leave_if_empty(l->owner);
+}
+
+static const struct loop_ops ops = {
+	.request = service_request,
+	.turn = on_turn,
+	.room = on_room,
+};
+
+/* An idle worker turns, too: its heartbeat and its gate must not grow old. */
+static void on_heartbeat(struct ev_loop *ev, ev_timer *t, int events)
+{
+	(void)ev, (void)t, (void)events;
+}
+
+/* --- starting ---------------------------------------------------------------- */
+
+static size_t limit_or_none(uint64_t limit)
+{
+	return limit ? limit : SIZE_MAX;
+}
+
+static void set_limits(struct worker *w)
+{
+	const struct options *o = w->heritage->options;
+
+	w->limits = (struct loop_limits){
+		.request = {
+			.line_bytes = limit_or_none(o->limit_request_line),
+			.fields = o->limit_request_fields,
+			.field_bytes = limit_or_none(o->limit_request_field_size),
+			.body_bytes = o->limit_request_body,
+			.chunk_ext_bytes = CHUNK_EXT_BYTES_MAX,
+			.trailer_bytes = TRAILER_BYTES_MAX,
+			.arena_bytes = RESPONSE_BYTES_MAX,
+		},
+		.keep_alive_ns = o->keep_alive_ns,
+		.header_ns = o->header_timeout_ns,
+		.body_ns = o->write_timeout_ns,
+		.write_ns = o->write_timeout_ns,
+		.connections = (unsigned)o->worker_connections,
+	};
+}
+
+static void set_loop(struct worker *w)
+{
+	const struct heritage *h = w->heritage;
+
+	w->loop = (struct loop){
+		.ops = &ops,
+		.limits = &w->limits,
+		.board = h->board,
+		.row = is_statistics(w) ? &w->own_row : board_worker(h->board, w->index),
+		.owner = w,
+		.worker = w->index,
+		.row_refused = w->mounts->row_refused,
+		.access = &h->access,
+		.access_fd = is_statistics(w) ? -1 : h->access_fd,
+		.is_gated = !is_statistics(w),
+	};
+}
+
+static int watch_signals(struct worker *w)
+{
+	sigset_t wanted;
+
+	sigemptyset(&wanted);
+	sigaddset(&wanted, SIGTERM);
+	sigaddset(&wanted, SIGINT);
+	sigaddset(&wanted, SIGQUIT);
+	sigaddset(&wanted, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &wanted, NULL); /* in every thread: the loop reads them */
+	w->signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (w->signal_fd < 0)
+		return -errno;
+	ev_io_init(&w->signals, on_signal, w->signal_fd, EV_READ);
+	w->signals.data = w;
+	ev_io_start(w->loop.ev, &w->signals);
+	return 0;
+}
+
+static void watch_master(struct worker *w)
+{
+	close(w->heritage->life[1]);
+	ev_io_init(&w->life, on_master_gone, w->heritage->life[0], EV_READ);
+	w->life.data = w;
+	ev_io_start(w->loop.ev, &w->life);
+}
+
+static void start_timers(struct worker *w)
+{
+	ev_timer_init(&w->heartbeat, on_heartbeat, HEARTBEAT_S, HEARTBEAT_S);
+	ev_timer_start(w->loop.ev, &w->heartbeat);
+	ev_timer_init(&w->patience, end_patience, PATIENCE_S, 0.);
+	w->patience.data = w;
+}
+
+static int start(struct worker *w)
+{
+	const struct heritage *h = w->heritage;
+	const struct options *o = h->options;
+	const struct listener *listener =
+		is_statistics(w) ? &h->statistics : heritage_listeners(h, w->index);
+	unsigned slots = is_statistics(w) ? 0 : (unsigned)o->threads;
+
+	int error = loop_open(&w->loop);
+	if (!error)
+		error = slots_open(&w->slots, &w->loop, slots, o->promote_after_ns,
+				   o->statistics && !is_statistics(w));
+	if (!error)
+		error = watch_signals(w);
+	if (!error)
+		error = peers_open(&w->peers, w);
+	if (error)
+		return error;
+	watch_master(w);
+	start_timers(w);
+	return acceptor_start(&w->acceptor, &w->loop, listener,
+			      is_statistics(w) ? 1 : h->bind_count);
+}
+
+static void report_ready(struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (is_statistics(w))
+		return;
+	atomic_store(&w->loop.row->heartbeat_ns, clock_mono_ns());
+	atomic_store(&w->loop.row->state, WORKER_READY);
+	if (write(w->heritage->ready_fd, &one, sizeof one) < 0)
+		log_error("worker %u: cannot report to the master: %s", w->index, strerror(errno));
+}
+
+static void name_process(const struct worker *w)
+{
+	const char *name = w->heritage->options->name;
+
+	if (is_statistics(w))
+		title_set("%s: statistics", name);
+	else
+		title_set("%s: worker %u", name, w->index);
+}
+
+int worker_main(const struct heritage *heritage, unsigned index)
+{
+	static struct worker worker; /* large, zeroed, and as long-lived as the process */
+	struct worker *w = &worker;
+
+	w->heritage = heritage;
+	w->index = index;
+	w->mounts = is_statistics(w) ? status_mounts(heritage) : heritage->mounts;
+	name_process(w);
+	if (!w->mounts)
+		return WORKER_BOOT_ERROR;
+	set_limits(w);
+	set_loop(w);
+	if (mounts_worker_start(w->mounts) < 0)
+		return WORKER_APP_ERROR;
+	int error = start(w);
+	if (error) {
+		log_error("worker %u: cannot start: %s", index, strerror(-error));
+		return WORKER_BOOT_ERROR;
+	}
+	report_ready(w);
+	if (slots_run(&w->slots) < 0)
+		return WORKER_BOOT_ERROR;
+	mounts_worker_stop(w->mounts);
+	loop_close(&w->loop);
+	peers_close(&w->peers);
+	slots_close(&w->slots);
+	return 0;
+}

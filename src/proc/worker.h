@@ -1,0 +1,40 @@
+/*
+ * A worker: one loop, its slots, and what the master tells it.
+ *
+ * The statistics process is a worker too: without slots, serving the status app on the
+ * statistics listener, counted nowhere.  It answers whatever the workers do.
+ */
+#ifndef PROC_WORKER_H
+#define PROC_WORKER_H
+
+#include "net/acceptor.h"
+#include "proc/heritage.h"
+#include "proc/peers.h"
+#include "proc/slots.h"
+
+/* The number of the statistics process among workers. */
+#define WORKER_STATISTICS UINT32_MAX
+
+/* Exit statuses, as gunicorn's users know them. */
+#define WORKER_BOOT_ERROR 3
+#define WORKER_APP_ERROR 4
+
+struct worker {
+	const struct heritage *heritage;
+	const struct mounts *mounts;
+	unsigned index;
+	struct loop loop;
+	struct loop_limits limits;
+	struct slots slots;
+	struct peers peers;
+	struct acceptor acceptor;
+	struct worker_row own_row; /* of the statistics process: not on the board */
+	ev_io life, signals;
+	ev_timer heartbeat, patience;
+	int signal_fd;
+};
+
+/* The life of a worker process, in a process just forked; returns its exit status. */
+int worker_main(const struct heritage *heritage, unsigned index);
+
+#endif
