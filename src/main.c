@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/bench.h"
 #include "cmd/serve.h"
 #include "proc/title.h"
 
@@ -12,6 +13,7 @@ static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
+	{ "bench", bench_main },
 	{ NULL, NULL },
 };
 

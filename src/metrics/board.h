@@ -71,7 +71,7 @@ struct worker_row {
 	 */
 	_Alignas(64) _Atomic uint64_t free_slots;
 	_Alignas(64) _Atomic uint32_t queued; /* requests waiting for a slot */
-	_Atomic uint64_t oldest_ns;           /* `ready` of the oldest of them; 0: none */
+	_Atomic uint64_t oldest_ns;           /* `arrived` of the oldest of them; 0: none */
 	_Atomic uint32_t pending;             /* connections whose first request is still to come */
 
 	_Alignas(64) _Atomic int32_t conns[CONN_STATE_COUNT]; /* leader */

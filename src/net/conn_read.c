@@ -226,14 +226,13 @@ static void await_more(struct conn *c)
 	conn_watch(c, EV_READ);
 }
 
-/* Hands one whole request on.  True when it was answered at once. */
+/* Hands one whole request on.  False: it waits for a slot, and the conn is not ours any more. */
 static bool hand_on(struct conn *c, struct exchange *x)
 {
 	c->in_at += (uint32_t)x->parser.seen;
 	c->requests++;
 	c->said_continue = false;
-	c->loop->ops->request(c->loop, x);
-	return c->x == NULL;
+	return c->loop->ops->request(c->loop, x);
 }
 
 void conn_parse(struct conn *c)
@@ -260,11 +259,8 @@ void conn_parse(struct conn *c)
 			conn_refuse(x, x->request.refusal, x->request.why);
 			break;
 		}
-		if (!hand_on(c, x)) {
-			/* It waits for a slot; what is answered before it need not. */
-			conn_send(l->hand, c);
+		if (!hand_on(c, x))
 			return;
-		}
 		now_ns = clock_mono_ns();
 		if (c->answered_count >= CONN_BATCH)
 			break;

@@ -35,8 +35,11 @@ struct loop_limits {
 struct loop;
 
 struct loop_ops {
-	/* A whole request is there.  Either answers it (conn_answer) or takes it over. */
-	void (*request)(struct loop *loop, struct exchange *x);
+	/*
+	 * A whole request is there.  True: it is answered (conn_answer).  False: it waits for a
+	 * slot, and the conn may be in another thread's hands already.
+	 */
+	bool (*request)(struct loop *loop, struct exchange *x);
 
 	/* Each turn, after the poll and before any connection's event. */
 	void (*turn)(struct loop *loop);
@@ -57,9 +60,9 @@ struct loop {
 	unsigned worker;
 	unsigned row_refused; /* the board's route row for refused requests */
 	const struct access *access;
-	int access_fd;    /* -1: no access log */
-	bool is_draining; /* every response ends its connection */
-	bool is_gated;    /* accepts only with a free slot; the statistics listener always does */
+	int access_fd;            /* -1: no access log */
+	_Atomic bool is_draining; /* every response ends its connection */
+	bool is_gated; /* others accept from the same listeners: leave it to those with room */
 
 	uint64_t now_ns; /* monotonic, of this turn */
 	int64_t real_minus_mono_ns;

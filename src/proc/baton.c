@@ -88,6 +88,8 @@ static void tick(struct slots *s, struct slot_thread *me)
 static void take_over(struct slots *s, struct slot_thread *me)
 {
 	memmove(s->waiting, s->waiting + 1, --s->waiting_count * sizeof *s->waiting);
+	if (s->waiting_count)
+		pthread_cond_signal(&s->waiting[0]->call); /* it is the watch now: let it begin */
 	s->leader = me;
 	s->left_ns = 0;
 	atomic_store(&s->away_ns, 0);

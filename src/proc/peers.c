@@ -22,6 +22,12 @@
 #define PATIENCE_NS (20 * NS_PER_MS)
 #define RETRY_S 0.002
 
+/* How long a slot is left to an older request elsewhere before it is taken all the same. */
+#define YIELD_NS (2 * NS_PER_MS)
+
+/* Requests that arrived so close together are of one age: not worth a move. */
+#define TIE_NS (500 * NS_PER_US)
+
 /* Room in an inbox; the kernel may grant less. */
 #define INBOX_BYTES (1 << 20)
 
@@ -81,12 +87,88 @@ static struct offers *my_offers(const struct peers *p)
 	return &p->worker->heritage->offers[p->worker->index];
 }
 
-/* Has it turned since it left an offer lying? */
-static bool is_shunned(struct peers *p, unsigned peer, const struct worker_row *row)
+/* It did not answer when it was last needed, and has not turned since. */
+static bool is_shunned(const struct peers *p, unsigned peer, const struct worker_row *row)
 {
-	if (p->shunned[peer] && p->shunned[peer] != atomic_load(&row->heartbeat_ns))
-		p->shunned[peer] = 0;
-	return p->shunned[peer] != 0;
+	uint64_t heartbeat_ns = atomic_load_explicit(&p->shunned[peer], memory_order_relaxed);
+
+	return heartbeat_ns && heartbeat_ns == atomic_load(&row->heartbeat_ns);
+}
+
+static void shun(struct peers *p, unsigned peer)
+{
+	const struct worker_row *row = board_worker(p->worker->loop.board, peer);
+
+	atomic_store_explicit(&p->shunned[peer], atomic_load(&row->heartbeat_ns),
+			      memory_order_relaxed);
+}
+
+/* Its requests cannot help themselves: no slot is free there, or it takes none any more. */
+static bool is_needy(const struct worker_row *row)
+{
+	return atomic_load(&row->queued) &&
+	       (!worker_free_slots(row) || atomic_load(&row->state) != WORKER_READY);
+}
+
+/* The needy sibling whose oldest request is the oldest of all, or -1. */
+static int longest_waiting(const struct loop *l, uint64_t *oldest_ns)
+{
+	const struct worker *w = l->owner;
+	struct board *b = l->board;
+	int found = -1;
+
+	*oldest_ns = UINT64_MAX;
+	for (unsigned i = 0; i < b->workers_max; i++) {
+		const struct worker_row *row = board_worker(b, i);
+		uint64_t ns;
+
+		if (row == l->row || !is_needy(row) || is_shunned(&w->peers, i, row))
+			continue;
+		ns = atomic_load(&row->oldest_ns);
+		if (ns && ns < *oldest_ns) {
+			*oldest_ns = ns;
+			found = (int)i;
+		}
+	}
+	return found;
+}
+
+/* --- whose turn it is ------------------------------------------------------------ */
+
+bool peers_is_our_turn(const struct loop *l)
+{
+	const struct worker *w = l->owner;
+	uint64_t oldest_ns;
+
+	/* With more than one slot free, one is left for whoever else comes. */
+	if (!w->peers.worker || worker_free_slots(l->row) > 1)
+		return true;
+	return longest_waiting(l, &oldest_ns) < 0 ||
+	       atomic_load(&l->row->oldest_ns) <= oldest_ns + TIE_NS;
+}
+
+bool peers_may_take(struct loop *l)
+{
+	struct worker *w = l->owner;
+	struct peers *p = &w->peers;
+	uint64_t oldest_ns, now_ns;
+
+	if (peers_is_our_turn(l)) {
+		p->yielding_ns = 0;
+		return true;
+	}
+	now_ns = clock_mono_ns();
+	if (!p->yielding_ns)
+		p->yielding_ns = now_ns;
+	if (now_ns - p->yielding_ns < YIELD_NS) {
+		ev_timer_again(l->ev, &p->retry);
+		return false;
+	}
+	int peer = longest_waiting(l, &oldest_ns);
+	if (peer >= 0)
+		shun(p, (unsigned)peer);
+	p->yielding_ns = 0;
+	return true;
 }
 
 /* A sibling with a free slot, which is then reserved; its number, or -1. */
@@ -171,8 +253,7 @@ static bool give_one(struct peers *p)
 static void end_move(struct peers *p, unsigned i)
 {
 	p->moving[i].conn = NULL;
-	if (--p->moving_count == 0)
-		ev_timer_stop(p->worker->loop.ev, &p->retry);
+	p->moving_count--;
 }
 
 static void let_go(struct peers *p, unsigned i)
@@ -201,11 +282,9 @@ static void take_back(struct peers *p, unsigned i)
 }
 
 /* Nobody took it: the sibling is left alone until its loop turns again. */
-static void shun(struct peers *p, unsigned i)
+static void give_up(struct peers *p, unsigned i)
 {
-	const struct worker_row *row = board_worker(p->worker->loop.board, p->moving[i].to);
-
-	p->shunned[p->moving[i].to] = atomic_load(&row->heartbeat_ns);
+	shun(p, p->moving[i].to);
 	take_back(p, i);
 }
 
@@ -219,12 +298,12 @@ static void settle(struct peers *p, unsigned i)
 		return;
 	case OFFER_REFUSED:
 		offer_end(o);
-		shun(p, i);
+		give_up(p, i);
 		return;
 	default:
 		if (p->worker->loop.now_ns - p->moving[i].since_ns >= PATIENCE_NS &&
 		    offer_take_back(o, p->moving[i].word))
-			shun(p, i);
+			give_up(p, i);
 	}
 }
 
@@ -244,50 +323,27 @@ void peers_balance(struct loop *l)
 		return;
 	settle_all(p);
 	while (atomic_load(&l->row->queued) && (l->is_draining || !worker_free_slots(l->row)))
-		if (!give_one(p))
+		if (!peers_may_take(l) || !give_one(p))
 			break;
+	if (!atomic_load(&l->row->queued))
+		p->yielding_ns = 0;
+	if (!p->moving_count && !p->yielding_ns)
+		ev_timer_stop(l->ev, &p->retry);
 	peers_claim(l, l->hand);
 }
 
 /* --- asking -------------------------------------------------------------------- */
 
-static bool is_able(const struct worker_row *row)
-{
-	return worker_free_slots(row) > 0 && atomic_load(&row->state) == WORKER_READY;
-}
-
-/* The sibling whose oldest request has waited longest, or -1. */
-static int longest_waiting(const struct loop *l)
-{
-	struct board *b = l->board;
-	uint64_t oldest_ns = UINT64_MAX;
-	int found = -1;
-
-	for (unsigned i = 0; i < b->workers_max; i++) {
-		const struct worker_row *row = board_worker(b, i);
-		uint64_t ns;
-
-		/* One with a free slot of its own is about to serve what it has queued. */
-		if (row == l->row || !atomic_load(&row->queued) || is_able(row))
-			continue;
-		ns = atomic_load(&row->oldest_ns);
-		if (ns && ns < oldest_ns) {
-			oldest_ns = ns;
-			found = (int)i;
-		}
-	}
-	return found;
-}
-
 void peers_claim(struct loop *l, struct hand *h)
 {
 	struct worker *w = l->owner;
 	const uint64_t one = 1;
+	uint64_t oldest_ns;
 
 	if (!w->peers.worker || atomic_load(&l->row->state) != WORKER_READY ||
 	    !worker_free_slots(l->row))
 		return;
-	int peer = longest_waiting(l);
+	int peer = longest_waiting(l, &oldest_ns);
 	if (peer < 0 || atomic_exchange(&w->heritage->offers[peer].is_poked, 1))
 		return;
 	count(h, COUNTER_CLAIMS);

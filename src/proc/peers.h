@@ -1,6 +1,10 @@
 /*
  * Peers: no request waits in one worker while a slot is idle in another.
  *
+ * A free slot belongs to the oldest waiting request of all workers: then the whole server is one
+ * queue, first come, first served.  A worker whose own requests are younger leaves the slot to
+ * the sibling, for a moment (which a sibling that hangs lets pass).
+ *
  * Push: a request that cannot get a slot here is moved, with its connection, to a sibling that
  * has one; the slot is reserved on the board first.  Claim: a slot that falls idle pokes the
  * sibling with the oldest waiting request, which then pushes.
@@ -36,8 +40,9 @@ struct peers {
 		uint32_t to, generation;
 	} moving[OFFERS_EACH];
 	unsigned moving_count;
-	uint64_t *shunned; /* a sibling's heartbeat when it did not answer; 0: none */
-	unsigned next;     /* where the search for a free slot begins: spreads the load */
+	_Atomic uint64_t *shunned; /* a sibling's heartbeat when it did not answer; 0: none */
+	uint64_t yielding_ns;      /* since when a slot is left to an older request; 0: none is */
+	unsigned next;             /* where the search for a free slot begins: spreads the load */
 	ev_io inbox, poke;
 	ev_timer retry;
 };
@@ -48,6 +53,12 @@ void peers_close(struct peers *p);
 
 /* Leader, before it polls: gives away what waits, settles what was offered, asks for more. */
 void peers_balance(struct loop *l);
+
+/* Is the oldest request waiting here (nearly) the oldest of all?  Any thread. */
+bool peers_is_our_turn(const struct loop *l);
+
+/* The same for the leader, which does not wait for ever for a sibling to use its turn. */
+bool peers_may_take(struct loop *l);
 
 /* Any thread whose slot has fallen idle. */
 void peers_claim(struct loop *l, struct hand *h);

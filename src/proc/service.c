@@ -80,9 +80,19 @@ static bool is_ping(const struct exchange *x)
 	return slice_eq(request_slice(&x->request, x->request.target), LTD_SLICE("*"));
 }
 
-void service_request(struct loop *l, struct exchange *x)
+/* What is answered before it on the same connection need not wait for it. */
+static void await_slot(struct loop *l, struct exchange *x)
 {
 	struct worker *w = l->owner;
+
+	if (x->conn->answered)
+		conn_send(l->hand, x->conn); /* if it blocks or fails, the next one finds out */
+	slots_submit(&w->slots, x);
+}
+
+bool service_request(struct loop *l, struct exchange *x)
+{
+	const struct worker *w = l->owner;
 	const struct mounts *m = w->mounts;
 	const struct mount_entry *entry = NULL;
 	enum mount_verdict verdict = find(m, x, &entry);
@@ -92,16 +102,19 @@ void service_request(struct loop *l, struct exchange *x)
 	else
 		x->route_index = m->row_not_found;
 
-	if (verdict == MOUNT_BAD_METHOD)
-		answer_bad_method(l, x, entry->route);
-	else if (verdict == MOUNT_NOT_FOUND && is_ping(x))
-		answer_plainly(l, x, 200, ""); /* OPTIONS *: the server as a whole (RFC 9110 9.3.7) */
-	else if (verdict == MOUNT_NOT_FOUND)
-		answer_plainly(l, x, 404, "there is nothing at this path");
-	else if (x->route->class == LTD_INLINE)
+	if (verdict == MOUNT_FOUND && entry->route->class == LTD_SLOT) {
+		await_slot(l, x);
+		return false;
+	}
+	if (verdict == MOUNT_FOUND)
 		answer_inline(l, x);
+	else if (verdict == MOUNT_BAD_METHOD)
+		answer_bad_method(l, x, entry->route);
+	else if (is_ping(x))
+		answer_plainly(l, x, 200, ""); /* OPTIONS *: the server as a whole (RFC 9110 9.3.7) */
 	else
-		slots_submit(&w->slots, x);
+		answer_plainly(l, x, 404, "there is nothing at this path");
+	return true;
 }
 
 void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot)

@@ -10,8 +10,9 @@
 /*
  * A whole request is there: an inline handler answers it on the spot, a slot handler's goes to
  * the ready queue.  Unknown paths and methods are answered here.  Leader only.
+ * False: it is in the queue, and no longer the caller's.
  */
-void service_request(struct loop *l, struct exchange *x);
+bool service_request(struct loop *l, struct exchange *x);
 
 /* The same for a request whose connection came from a sibling; it is for a slot. */
 void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot);

@@ -21,7 +21,7 @@ static void publish(struct slots *s)
 {
 	struct worker_row *row = s->loop->row;
 
-	atomic_store(&row->oldest_ns, s->ready.first ? s->ready.first->stamps.at[STAMP_READY] : 0);
+	atomic_store(&row->oldest_ns, s->ready.first ? s->ready.first->stamps.at[STAMP_ARRIVED] : 0);
 	atomic_store(&row->queued, s->ready.count);
 }
 
@@ -51,7 +51,8 @@ static struct exchange *take_next(struct slots *s)
 	uint32_t generation;
 	struct exchange *x = queue_pop(&s->granted);
 
-	if (!x && s->ready.count && worker_reserve_slot(s->loop->row, &generation)) {
+	if (!x && s->ready.count && peers_may_take(s->loop) &&
+	    worker_reserve_slot(s->loop->row, &generation)) {
 		x = queue_pop(&s->ready);
 		publish(s);
 	}
@@ -63,8 +64,10 @@ static struct exchange *take_next(struct slots *s)
 /* A slot just emptied takes the next request without becoming free in between.  Lock held. */
 static struct exchange *take_in_place(struct slots *s, unsigned slot)
 {
-	struct exchange *x = queue_pop(&s->ready);
+	struct exchange *x = NULL;
 
+	if (s->ready.count && peers_is_our_turn(s->loop))
+		x = queue_pop(&s->ready);
 	if (!x)
 		return NULL;
 	publish(s);

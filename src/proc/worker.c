@@ -192,7 +192,7 @@ static void set_loop(struct worker *w)
 		.row_refused = w->mounts->row_refused,
 		.access = &h->access,
 		.access_fd = is_statistics(w) ? -1 : h->access_fd,
-		.is_gated = !is_statistics(w),
+		.is_gated = !is_statistics(w) && !h->options->reuse_port,
 	};
 }
 
