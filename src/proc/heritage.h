@@ -1,8 +1,8 @@
 /*
  * What crosses the fork: everything a worker gets from the master, and nothing else.
  *
- * Made by the master before the first fork; a worker only reads it.  Descriptors are open
- * in every process; each says which end belongs to whom.
+ * Made by the master before the first fork; a worker only reads it, and closes its copies of
+ * descriptors.  Those are open in every process; each says which end belongs to whom.
  */
 #ifndef PROC_HERITAGE_H
 #define PROC_HERITAGE_H

@@ -129,6 +129,14 @@ static void bury(struct master *m, unsigned seat, int status)
 		  });
 }
 
+static void on_statistics_gone(struct master *m, int status)
+{
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		log_error("statistics: process %d is gone", (int)m->statistics_pid);
+	/* The next second starts another: one that cannot live must not make a storm. */
+	m->statistics_pid = 0;
+}
+
 static void reap(struct master *m)
 {
 	int status;
@@ -136,8 +144,7 @@ static void reap(struct master *m)
 	for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0;
 	     pid = waitpid(-1, &status, WNOHANG)) {
 		if (pid == m->statistics_pid) {
-			log_error("statistics: process %d is gone, starting another", (int)pid);
-			spawn_statistics(m);
+			on_statistics_gone(m, status);
 			continue;
 		}
 		for (unsigned i = 0; i < m->arbiter.seats; i++)
@@ -293,6 +300,8 @@ static void on_time(struct master *m)
 		if (m->tick_ns <= now_ns)
 			m->tick_ns = now_ns + NS_PER_S; /* we were held up: no burst of seconds */
 		look_for_silence(m, now_ns);
+		if (!m->statistics_pid)
+			spawn_statistics(m);
 	}
 	if (now_ns >= arbiter_next_tick(&m->arbiter))
 		handle(m, (struct arbiter_event){ .kind = EVENT_TICK });

@@ -50,6 +50,13 @@ static void drain_list(struct loop *l, enum conn_state state)
 	}
 }
 
+/* In this process; the socket lives on while another holds it. */
+static void close_listeners(struct heritage *h)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		listener_close(&h->listener[i]);
+}
+
 static void drain(struct worker *w)
 {
 	struct loop *l = &w->loop;
@@ -58,6 +65,7 @@ static void drain(struct worker *w)
 		return;
 	atomic_store(&l->row->state, WORKER_DRAINING);
 	acceptor_stop(&w->acceptor); /* takes what was connected before */
+	close_listeners(w->heritage);
 	l->is_draining = true;
 	drain_list(l, CONN_IDLE);
 	ev_timer_start(l->ev, &w->patience);
@@ -109,6 +117,9 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 
 	(void)ev, (void)events;
 	while (read(io->fd, &s, sizeof s) == sizeof s) {
+		/* It leaves last, when the master says so: a terminal's or a group's signal is not that. */
+		if (is_statistics(w) && s.ssi_signo != SIGQUIT && s.ssi_signo != SIGUSR1)
+			continue;
 		switch (s.ssi_signo) {
 		case SIGTERM:
 			drain(w);
@@ -231,6 +242,22 @@ static void start_timers(struct worker *w)
 	w->patience.data = w;
 }
 
+/* A listener nobody accepts from must not be kept alive by us. */
+static void close_foreign_listeners(struct worker *w)
+{
+	struct heritage *h = w->heritage;
+	const struct listener *mine = heritage_listeners(h, w->index);
+
+	if (is_statistics(w)) {
+		close_listeners(h);
+		return;
+	}
+	listener_close(&h->statistics);
+	for (unsigned i = 0; i < h->listener_count; i++)
+		if (&h->listener[i] < mine || &h->listener[i] >= mine + h->bind_count)
+			listener_close(&h->listener[i]);
+}
+
 static int start(struct worker *w)
 {
 	const struct heritage *h = w->heritage;
@@ -277,7 +304,7 @@ static void name_process(const struct worker *w)
 		title_set("%s: worker %u", name, w->index);
 }
 
-int worker_main(const struct heritage *heritage, unsigned index)
+int worker_main(struct heritage *heritage, unsigned index)
 {
 	static struct worker worker; /* large, zeroed, and as long-lived as the process */
 	struct worker *w = &worker;
@@ -286,6 +313,7 @@ int worker_main(const struct heritage *heritage, unsigned index)
 	w->index = index;
 	w->mounts = is_statistics(w) ? status_mounts(heritage) : heritage->mounts;
 	name_process(w);
+	close_foreign_listeners(w);
 	if (!w->mounts)
 		return WORKER_BOOT_ERROR;
 	set_limits(w);

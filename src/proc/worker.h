@@ -20,7 +20,7 @@
 #define WORKER_APP_ERROR 4
 
 struct worker {
-	const struct heritage *heritage;
+	struct heritage *heritage;
 	const struct mounts *mounts;
 	unsigned index;
 	struct loop loop;
@@ -35,6 +35,6 @@ struct worker {
 };
 
 /* The life of a worker process, in a process just forked; returns its exit status. */
-int worker_main(const struct heritage *heritage, unsigned index);
+int worker_main(struct heritage *heritage, unsigned index);
 
 #endif
