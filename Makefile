@@ -186,6 +186,10 @@ uninstall: ## remove exactly what install put there
 clean: ## remove everything built
 	rm -rf build compile_commands.json
 
+# --- measuring --------------------------------------------------------------
+
+include scripts/bench/bench.mk
+
 # --- for editors -----------------------------------------------------------
 
 SOURCES := $(sort $(wildcard src/*.c src/*/*.c tests/unit/*.c tests/unit/*/*.c))

@@ -89,7 +89,8 @@ static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 
 	(void)events;
 	ev_io_stop(ev, io);
-	log_warning("worker %u: the master is gone, draining", w->index);
+	if (!is_statistics(w))
+		log_warning("worker %u: the master is gone, draining", w->index);
 	drain(w);
 }
 

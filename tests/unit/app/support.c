@@ -51,7 +51,7 @@ static const char beginning[] =
 const char *support_compile(const char *name, const char *source)
 {
 	static char path[256];
-	char file[128], source_path[256], command[1024];
+	char file[128], source_path[260], command[1024];
 
 	snprintf(file, sizeof file, "%s.so", name);
 	in_folder(path, sizeof path, file);
