@@ -1,0 +1,29 @@
+"""Fixtures of the system tests: see server.py for what starts and stops the server."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from server import Server  # noqa: E402
+
+
+@pytest.fixture
+def serve(tmp_path):
+    """serve(*options, workers=1, threads=2, ...) -> a Server to use in a `with`."""
+    return lambda *args, **more: Server(tmp_path, *args, **more)
+
+
+@pytest.fixture
+def server(serve):
+    """A running server of 1 x 2 slots with the workload app."""
+    with serve() as running:
+        yield running
+
+
+@pytest.fixture
+def server_5x8(serve):
+    with serve(workers=5, threads=8) as running:
+        yield running

@@ -1,0 +1,216 @@
+"""Starts the server, waits until it serves, stops it, and looks at what it left behind."""
+
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import client
+
+ROOT = Path(__file__).resolve().parents[2]
+LITTLED = os.environ.get("LITTLED", str(ROOT / "build" / "littled"))
+SANITIZED = bool(os.environ.get("LITTLED_TEST_SANITIZE"))
+
+# How much longer anything may take under a sanitizer.
+PATIENCE = 4 if SANITIZED else 1
+
+
+def free_port(host="127.0.0.1"):
+    """A port nobody listens on, outside the range clients are given theirs from."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for _ in range(200):
+        port = random.randrange(20000, 32000)
+        with socket.socket(family) as s:
+            try:
+                s.bind((host, port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no free port in 200 tries")
+
+
+def eventually(probe, seconds, what, every=0.02):
+    """The first true answer of probe(), asked again and again; fails when time is up."""
+    deadline = time.monotonic() + seconds * PATIENCE
+    while True:
+        answer = probe()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not within {seconds * PATIENCE} s: {what}"
+        time.sleep(every)
+
+
+def stat_of(pid):
+    """(state, parent, session) of a process, or None."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    fields = text.rsplit(")", 1)[1].split()
+    return fields[0], int(fields[1]), int(fields[3])
+
+
+def is_alive(pid):
+    stat = stat_of(pid)
+    return stat is not None and stat[0] != "Z"
+
+
+def pids_of_session(session):
+    pids = [int(p.name) for p in Path("/proc").iterdir() if p.name.isdigit()]
+    stats = {pid: stat_of(pid) for pid in pids}
+    return [pid for pid, s in stats.items() if s and s[2] == session and s[0] != "Z"]
+
+
+def clean_environment(**more):
+    """Ours, without what would configure the server."""
+    keep = {n: v for n, v in os.environ.items()
+            if not n.startswith("LITTLED") and n not in ("PORT", "WEB_CONCURRENCY")}
+    return {**keep, **{n: str(v) for n, v in more.items()}}
+
+
+def sanitizer_report(text):
+    return re.search(r"(Sanitizer|runtime error).*", text, re.S)
+
+
+def run_once(*args, env=None, timeout=10, cwd=None):
+    """Runs the server to its end: for what does not serve.  Returns the CompletedProcess."""
+    done = subprocess.run([LITTLED, *map(str, args)], env=clean_environment(**(env or {})),
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=timeout * PATIENCE, cwd=cwd)
+    assert not sanitizer_report(done.stderr), done.stderr
+    return done
+
+
+class Server:
+    """A running server, in a session of its own.  Use as `with Server(...) as s:`."""
+
+    def __init__(self, tmp, *args, workers=1, threads=2, app="workload", binds=None, admin=None,
+                 env=None):
+        self.tmp, self.args, self.app, self.env = Path(tmp), args, app, env or {}
+        self.workers, self.threads = workers, threads
+        self.binds, self.admin_path = binds, admin
+        self.process = None
+        self.may_lose_workers = False
+        self.stderr_path = self.tmp / f"stderr-{random.randrange(1 << 32):08x}"
+
+    def command(self):
+        binds = self.binds or [f"127.0.0.1:{self.address[1]}"]
+        admin = f"unix:{self.admin_path}" if self.admin_path else f"127.0.0.1:{self.admin[1]}"
+        command = [LITTLED, "--admin-bind", admin]
+        for bind in binds:
+            command += ["-b", bind]
+        if self.workers is not None:
+            command += ["-w", self.workers]
+        if self.threads is not None:
+            command += ["--threads", self.threads]
+        command += [*self.args, *([self.app] if self.app else [])]
+        return [str(word) for word in command]
+
+    def __enter__(self):
+        self.address = ("127.0.0.1", free_port())
+        self.admin = self.admin_path or ("127.0.0.1", free_port())
+        with open(self.stderr_path, "wb") as stderr:
+            self.process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
+                env=clean_environment(**self.env), start_new_session=True)
+        try:
+            eventually(self.is_ready, 10, "the server is ready")
+        except BaseException:
+            self.destroy()
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if self.process.returncode is None and kind is None:
+                self.stop()
+        finally:
+            self.destroy()
+        print(f"--- {' '.join(self.command())}\n{self.stderr()}")
+        if kind is None:
+            self.check_stderr()
+
+    def is_ready(self):
+        assert self.process.poll() is None, f"it ended at once: {self.stderr()}"
+        try:
+            return client.get(self.admin, "/readyz").status == 200
+        except (OSError, client.Closed):
+            return False
+
+    def stop(self, how=signal.SIGTERM, within=10):
+        """Ends it by a signal to the master alone; all of it must be gone then."""
+        self.process.send_signal(how)
+        return self.ended(within)
+
+    def ended(self, within=10):
+        status = self.process.wait(within * PATIENCE)
+        left = pids_of_session(self.process.pid)
+        assert not left, f"processes left behind: {left}"
+        assert status == 0, f"exit status {status}: {self.stderr()}"
+        return status
+
+    def destroy(self):
+        """The last resort: whatever is left of our own session is killed."""
+        for pid in pids_of_session(self.process.pid):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait(10)
+
+    def stderr(self):
+        return self.stderr_path.read_text(errors="replace")
+
+    def check_stderr(self):
+        text = self.stderr()
+        assert not sanitizer_report(text), text
+        assert "Assertion" not in text, text
+        assert self.may_lose_workers or "by signal" not in text, text
+
+    # --- what it says of itself --------------------------------------------
+
+    def stats(self, window=10):
+        response = client.get(self.admin, f"/stats.json?window={window}")
+        assert response.status == 200, response.body
+        return response.json()
+
+    def metrics(self):
+        response = client.get(self.admin, "/metrics")
+        assert response.status == 200, response.body
+        return response.body.decode()
+
+    def worker_pids(self):
+        return [w["pid"] for w in self.stats()["workers"] if w["state"] == "ready"]
+
+    def busy_slots(self):
+        return sum(slot["state"] == "busy" for w in self.stats()["workers"] for slot in w["slots"])
+
+    def wait_busy(self, n, within=5):
+        eventually(lambda: self.busy_slots() == n, within, f"{n} slots are busy")
+
+    def completed(self, n, within=5):
+        """The totals once that many requests have ended: a little after the client saw it."""
+        def probe():
+            totals = self.stats()["totals"]
+            assert totals["completions"] <= n, totals
+            return totals if totals["completions"] == n else None
+        return eventually(probe, within, f"{n} completions")
+
+    def window_with(self, completions, window=10, within=5):
+        """Statistics of a window in which that many requests have ended."""
+        def probe():
+            stats = self.stats(window)
+            return stats if stats["phases"]["total"]["count"] >= completions else None
+        return eventually(probe, within, f"{completions} requests in the window")
+
+    # --- requests ----------------------------------------------------------
+
+    def get(self, target, **more):
+        return client.get(self.address, target, **more)
+
+    def conn(self, **more):
+        return client.Conn(self.address, **more)
