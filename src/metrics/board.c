@@ -178,6 +178,25 @@ const struct route_row *board_route(const struct board *b, unsigned route)
 	return (const struct route_row *)((const char *)b + b->routes_at) + route;
 }
 
+/* Word of `free_slots`: the generation of the count in the high half, how many in the low. */
+static uint64_t free_word(uint32_t generation, uint32_t slots)
+{
+	return (uint64_t)generation << 32 | slots;
+}
+
+uint32_t worker_slots_generation(const struct worker_row *w)
+{
+	return (uint32_t)(atomic_load(&w->free_slots) >> 32);
+}
+
+uint32_t worker_recount_slots(struct worker_row *w, uint32_t free_slots)
+{
+	uint32_t generation = worker_slots_generation(w) + 1;
+
+	atomic_store(&w->free_slots, free_word(generation, free_slots));
+	return generation;
+}
+
 /* --- the life of a worker's row -------------------------------------------------- */
 
 static void clear_gauges(struct board *b, unsigned worker, uint64_t now_ns)
@@ -198,12 +217,6 @@ static void clear_gauges(struct board *b, unsigned worker, uint64_t now_ns)
 	}
 }
 
-/* Word of `free_slots`: whose process they are in the high half, how many in the low. */
-static uint64_t free_word(uint32_t generation, uint32_t slots)
-{
-	return (uint64_t)generation << 32 | slots;
-}
-
 void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns)
 {
 	struct worker_row *w = board_worker(b, worker);
@@ -215,7 +228,7 @@ void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns)
 	atomic_store(&w->started_ns, now_ns);
 	atomic_store(&w->heartbeat_ns, now_ns);
 	atomic_store(&w->state, WORKER_STARTING);
-	atomic_store(&w->free_slots, free_word(generation, b->threads));
+	worker_recount_slots(w, b->threads);
 }
 
 /* A request that started in one thread may have ended in another: only their sum is true. */
@@ -234,7 +247,7 @@ uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns)
 	struct ledger_sum sum = { 0 };
 
 	/* Void for every release still to come, and nothing to reserve. */
-	atomic_store(&w->free_slots, free_word(atomic_load(&w->generation) + 1, 0));
+	worker_recount_slots(w, 0);
 	atomic_store(&w->state, WORKER_DEAD);
 	clear_gauges(b, worker, now_ns);
 
@@ -244,6 +257,7 @@ uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns)
 	}
 	struct casualties c = count_casualties(&sum);
 	tally_lost(board_tally(b, worker, 0), &c, now_ns);
+	atomic_fetch_add(&b->deaths, 1);
 	board_leave(b, (unsigned)(c.inside[FLOW_WAIT] + c.inside[FLOW_SLOT]));
 	return c.inside[FLOW_TOTAL];
 }

@@ -66,8 +66,8 @@ struct worker_row {
 	/*
 	 * What siblings need to know to move a request here or claim one from here.
 	 * `free` is written by this worker's threads and by any sibling that reserves a
-	 * slot; the high half is the generation, so that a late release meant for a dead
-	 * process does nothing.
+	 * slot; the high half is the generation of the count, so that a late release meant
+	 * for a dead process, or for a count made anew since, does nothing.
 	 */
 	_Alignas(64) _Atomic uint64_t free_slots;
 	_Alignas(64) _Atomic uint32_t queued; /* requests waiting for a slot */
@@ -94,7 +94,8 @@ struct board {
 	uint64_t workers_at, slots_at, routes_at, tallies_at, tally_bytes, ring_at, ring_bytes,
 		scratch_at;
 	_Atomic uint32_t is_draining;
-	_Atomic uint64_t ring_count;             /* one-second totals written so far */
+	_Atomic uint32_t deaths;     /* of workers: what they had reserved is to be counted anew */
+	_Atomic uint64_t ring_count; /* one-second totals written so far */
 	_Alignas(64) _Atomic uint32_t in_flight; /* requests waiting for a slot or in one, all workers */
 	uint32_t stray,
 		stray_ticks; /* master: the count at the last tick, and for how many it was too high */
@@ -153,5 +154,9 @@ unsigned board_peak(const struct board *b, uint64_t from_ns, uint64_t to_ns);
 bool worker_reserve_slot(struct worker_row *w, uint32_t *generation);
 void worker_release_slot(struct worker_row *w, uint32_t generation);
 unsigned worker_free_slots(const struct worker_row *w);
+
+/* So many are free, and every reservation made before is void: returns the new generation. */
+uint32_t worker_recount_slots(struct worker_row *w, uint32_t free_slots);
+uint32_t worker_slots_generation(const struct worker_row *w);
 
 #endif

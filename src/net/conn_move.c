@@ -76,7 +76,6 @@ static bool parse_again(struct conn *c, const struct stamps *stamps)
 
 	if (!x)
 		return false;
-	x->request.base = c->in;
 	if (parser_feed(&x->parser, c->in, c->in_len) != PARSE_DONE)
 		return false;
 	x->stamps = *stamps;

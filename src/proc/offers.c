@@ -23,12 +23,13 @@ int offers_open(struct shm *table, unsigned workers)
 	return shm_open_new(table, "littled-offers", workers * sizeof(struct offers));
 }
 
-uint64_t offer_open(struct offer *o, const struct stamps *stamps)
+uint64_t offer_open(struct offer *o, unsigned to, const struct stamps *stamps)
 {
 	uint64_t number = (atomic_load(&o->word) >> STATE_BITS) + 1;
 	uint64_t word = number << STATE_BITS | OFFER_OPEN;
 
 	o->stamps = *stamps;
+	atomic_store(&o->to, to);
 	atomic_store(&o->word, word);
 	return word;
 }
@@ -51,6 +52,17 @@ bool offer_take(struct offer *o, uint64_t word)
 void offer_refuse(struct offer *o, uint64_t word)
 {
 	step(o, word, OFFER_REFUSED);
+}
+
+void offers_forget_orphans(struct offers *table, unsigned workers, unsigned to)
+{
+	for (unsigned i = 0; i < workers * OFFERS_EACH; i++) {
+		struct offer *o = &table[i / OFFERS_EACH].offer[i % OFFERS_EACH];
+		uint64_t word = atomic_load(&o->word);
+
+		if (state_of(word) == OFFER_ORPHAN && atomic_load(&o->to) == to)
+			step(o, word, OFFER_NONE);
+	}
 }
 
 enum offer_state offer_state(const struct offer *o)

@@ -28,6 +28,7 @@ enum offer_state { OFFER_NONE, OFFER_OPEN, OFFER_TAKEN, OFFER_REFUSED, OFFER_ORP
 struct offer {
 	_Atomic uint64_t word; /* number << 3 | enum offer_state */
 	struct stamps stamps;  /* of the request: written by the sender before OPEN */
+	_Atomic uint32_t to;   /* the receiver; the same */
 };
 
 struct offers {
@@ -39,7 +40,7 @@ struct offers {
 int offers_open(struct shm *table, unsigned workers);
 
 /* Sender.  Opens a row that is NONE and returns its word. */
-uint64_t offer_open(struct offer *o, const struct stamps *stamps);
+uint64_t offer_open(struct offer *o, unsigned to, const struct stamps *stamps);
 
 /* Sender.  Takes an OPEN offer back; false: the receiver was faster (see the state). */
 bool offer_take_back(struct offer *o, uint64_t word);
@@ -50,6 +51,12 @@ void offer_end(struct offer *o);
 /* Receiver.  False: this offer is no more, what came with it is not ours. */
 bool offer_take(struct offer *o, uint64_t word);
 void offer_refuse(struct offer *o, uint64_t word);
+
+/*
+ * Receiver, when a sibling has died and what it sent has been read: an ORPHAN meant for this
+ * worker has no letter, for its sender died before it could send one.
+ */
+void offers_forget_orphans(struct offers *table, unsigned workers, unsigned to);
 
 enum offer_state offer_state(const struct offer *o);
 

@@ -191,10 +191,11 @@ static int reserve_elsewhere(struct peers *p, uint32_t *generation)
 
 /* --- sending ------------------------------------------------------------------- */
 
+/* Rows of a predecessor that was killed are still in use until their receivers have looked. */
 static int free_row(const struct peers *p)
 {
 	for (int i = 0; i < OFFERS_EACH; i++)
-		if (!p->moving[i].conn)
+		if (!p->moving[i].conn && offer_state(&my_offers(p)->offer[i]) == OFFER_NONE)
 			return i;
 	return -1;
 }
@@ -210,7 +211,7 @@ static bool offer(struct peers *p, struct exchange *x, unsigned peer, uint32_t g
 	struct letter letter = {
 		.from = p->worker->index,
 		.offer = (uint32_t)i,
-		.word = offer_open(o, &x->stamps),
+		.word = offer_open(o, peer, &x->stamps),
 		.generation = generation,
 	};
 	if (letter_send(h->channels[peer].inbox[1], &letter, x->conn) < 0) {
@@ -261,10 +262,11 @@ static void let_go(struct peers *p, unsigned i)
 	struct loop *l = &p->worker->loop;
 	struct conn *c = p->moving[i].conn;
 
+	/* In this order: killed in between, we count as losing it too, and never less than nothing. */
+	offer_end(&my_offers(p)->offer[i]);
 	if (l->hand->tally)
 		tally_transfer(l->hand->tally, &c->x->stamps, -1);
 	count(l->hand, COUNTER_MOVES_OUT);
-	offer_end(&my_offers(p)->offer[i]);
 	end_move(p, i);
 	conn_let_go(c);
 }
@@ -314,6 +316,8 @@ static void settle_all(struct peers *p)
 			settle(p, i);
 }
 
+static void look_after_deaths(struct peers *p);
+
 void peers_balance(struct loop *l)
 {
 	struct worker *w = l->owner;
@@ -321,7 +325,11 @@ void peers_balance(struct loop *l)
 
 	if (!p->worker)
 		return;
+	look_after_deaths(p);
 	settle_all(p);
+	/* Looking now answers any poke, also one whose sender died before it reached us. */
+	if (atomic_load(&my_offers(p)->is_poked))
+		atomic_store(&my_offers(p)->is_poked, 0);
 	while (atomic_load(&l->row->queued) && (l->is_draining || !worker_free_slots(l->row)))
 		if (!peers_may_take(l) || !give_one(p))
 			break;
@@ -384,13 +392,12 @@ static void take_in(struct peers *p, struct letter_in *in)
 	service_accept_moved(l, c->x, has_slot);
 }
 
-static void on_letter(struct ev_loop *ev, ev_io *io, int events)
+/* To the inbox's end. */
+static void read_letters(struct peers *p)
 {
-	struct peers *p = io->data;
 	struct letter_in in;
 
-	(void)ev, (void)events;
-	while (letter_receive(io->fd, &in) == 0) {
+	while (letter_receive(p->inbox.fd, &in) == 0) {
 		struct offer *o =
 			&p->worker->heritage->offers[in.letter.from].offer[in.letter.offer];
 
@@ -401,6 +408,29 @@ static void on_letter(struct ev_loop *ev, ev_io *io, int events)
 			take_in(p, &in);
 		letter_discard(&in);
 	}
+}
+
+static void on_letter(struct ev_loop *ev, ev_io *io, int events)
+{
+	(void)ev, (void)events;
+	read_letters(io->data);
+}
+
+/*
+ * A sibling may have died between reserving a slot here and sending its letter.  The offers it
+ * made are orphans by now, and what it sent is in the inbox.
+ */
+static void look_after_deaths(struct peers *p)
+{
+	struct loop *l = &p->worker->loop;
+	uint32_t deaths = atomic_load(&l->board->deaths);
+
+	if (deaths == p->deaths_seen)
+		return;
+	p->deaths_seen = deaths;
+	read_letters(p);
+	offers_forget_orphans(p->worker->heritage->offers, l->board->workers_max, p->worker->index);
+	slots_recount(&p->worker->slots);
 }
 
 /* --- beginning and end ---------------------------------------------------------- */
@@ -422,7 +452,10 @@ int peers_open(struct peers *p, struct worker *w)
 {
 	const struct heritage *h = w->heritage;
 
-	*p = (struct peers){ .next = w->index + 1 };
+	*p = (struct peers){
+		.next = w->index + 1,
+		.deaths_seen = atomic_load(&w->loop.board->deaths),
+	};
 	if (w->index == WORKER_STATISTICS || h->board->workers_max < 2 || w->loop.poll_fd < 0)
 		return 0;
 	p->shunned = calloc(h->board->workers_max, sizeof *p->shunned);

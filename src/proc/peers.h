@@ -41,6 +41,7 @@ struct peers {
 	} moving[OFFERS_EACH];
 	unsigned moving_count;
 	_Atomic uint64_t *shunned; /* a sibling's heartbeat when it did not answer; 0: none */
+	uint32_t deaths_seen;      /* of siblings: see look_after_deaths */
 	uint64_t yielding_ns;      /* since when a slot is left to an older request; 0: none is */
 	unsigned next;             /* where the search for a free slot begins: spreads the load */
 	ev_io inbox, poke;

@@ -330,6 +330,19 @@ void slots_take_back(struct slots *s, struct exchange *x)
 	pthread_mutex_unlock(&s->lock);
 }
 
+/* Releases are made with the lock held, so none comes in between. */
+void slots_recount(struct slots *s)
+{
+	unsigned used = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (unsigned i = 0; i < s->slot_count; i++)
+		used += s->taken[i / 64] >> (i % 64) & 1;
+	used += s->granted.count;
+	s->generation = worker_recount_slots(s->loop->row, s->slot_count - used);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void slots_collect(struct slots *s)
 {
 	pthread_mutex_lock(&s->lock);
@@ -372,7 +385,7 @@ int slots_open(struct slots *s, struct loop *l, unsigned slots, uint64_t promote
 	*s = (struct slots){
 		.loop = l,
 		.promote_after_ns = promote_after_ns,
-		.generation = atomic_load(&l->row->generation),
+		.generation = worker_slots_generation(l->row),
 		.slot_count = slots,
 		.thread_count = slots + 1,
 	};

@@ -43,7 +43,7 @@ struct slot_thread {
 struct slots {
 	struct loop *loop;
 	uint64_t promote_after_ns;
-	uint32_t generation; /* of the worker's row */
+	uint32_t generation; /* of the count of free slots: see worker_row */
 	struct slot_thread *thread;
 	unsigned thread_count, slot_count;
 	ev_async wake;
@@ -88,6 +88,9 @@ struct exchange *slots_give_oldest(struct slots *s);
 
 /* Back into the queue's front, what was not given away after all. */
 void slots_take_back(struct slots *s, struct exchange *x);
+
+/* A sibling died, perhaps with slots of ours reserved: all reservations are void.  Leader only. */
+void slots_recount(struct slots *s);
 
 /* Connections whose handlers have finished go on.  Leader only, each turn. */
 void slots_collect(struct slots *s);

@@ -306,6 +306,37 @@ def test_a_sender_killed_in_the_middle_of_moves(serve):
         assert all(w["free_slots"] == 4 for w in stats["workers"])
 
 
+def test_what_a_killed_sender_offered_outlives_its_successor(serve):
+    """The receiver stands still until the successor has offered it something, too."""
+    with serve("--keep-alive", "30", workers=2, threads=8) as s:
+        s.may_lose_workers = True
+        conns = conns_of_one_worker(s, 12)
+        sender, receiver = s.worker_pids()
+        with stopped(receiver):
+            for c in conns:
+                c.send(request("/sleep?ms=300"))
+            time.sleep(0.01)  # eight are in slots, four on their way
+            os.kill(sender, signal.SIGKILL)
+            eventually(lambda: len(s.worker_pids()) == 2 and sender not in s.worker_pids(),
+                       5, "the sender is replaced")
+            more = [s.conn() for _ in range(12)]
+            for c in more:
+                assert c.get("/hello").status == 200
+            for c in more:
+                c.send(request("/sleep?ms=300"))
+            time.sleep(0.1)
+        assert [c.read().status for c in more] == [200] * 12
+        answered = 0
+        for c in conns:
+            try:
+                answered += c.read().status == 200
+            except (OSError, client.Closed):
+                pass
+        assert answered == s.stats()["totals"]["moves_in"] - s.stats()["totals"]["moves_out"]
+        eventually(lambda: all(w["free_slots"] == 8 for w in s.stats()["workers"]), 5,
+                   "no slot stays reserved for what never came")
+
+
 def test_a_draining_worker_gives_everything_away(serve):
     with serve("--keep-alive", "30", workers=2, threads=1) as s:
         conns = conns_of_one_worker(s, 3)

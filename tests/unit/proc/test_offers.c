@@ -13,7 +13,7 @@ static const struct stamps stamps = {
 START_TEST(an_offer_is_taken_once)
 {
 	struct offer o = { 0 };
-	uint64_t word = offer_open(&o, &stamps);
+	uint64_t word = offer_open(&o, 1, &stamps);
 
 	ck_assert_int_eq(offer_state(&o), OFFER_OPEN);
 	ck_assert(offer_take(&o, word));
@@ -28,7 +28,7 @@ END_TEST
 START_TEST(what_was_taken_back_cannot_be_taken)
 {
 	struct offer o = { 0 };
-	uint64_t word = offer_open(&o, &stamps);
+	uint64_t word = offer_open(&o, 1, &stamps);
 
 	ck_assert(offer_take_back(&o, word));
 	ck_assert(!offer_take(&o, word));
@@ -38,10 +38,10 @@ END_TEST
 START_TEST(a_late_step_meets_another_number)
 {
 	struct offer o = { 0 };
-	uint64_t first = offer_open(&o, &stamps);
+	uint64_t first = offer_open(&o, 1, &stamps);
 
 	ck_assert(offer_take_back(&o, first));
-	uint64_t second = offer_open(&o, &stamps);
+	uint64_t second = offer_open(&o, 1, &stamps);
 	ck_assert(first != second);
 	ck_assert(!offer_take(&o, first));
 	offer_refuse(&o, first);
@@ -53,7 +53,7 @@ END_TEST
 START_TEST(a_refused_offer_is_the_senders_again)
 {
 	struct offer o = { 0 };
-	uint64_t word = offer_open(&o, &stamps);
+	uint64_t word = offer_open(&o, 1, &stamps);
 
 	offer_refuse(&o, word);
 	ck_assert_int_eq(offer_state(&o), OFFER_REFUSED);
@@ -78,9 +78,9 @@ START_TEST(a_dead_senders_offers_go_on_without_it)
 	ck_assert_int_eq(offers_open(&shm, 1), 0);
 	struct offers *table = shm.at;
 	struct tally *dead = new_tally();
-	uint64_t open = offer_open(&table->offer[0], &stamps),
-		 taken = offer_open(&table->offer[1], &stamps);
-	uint64_t refused = offer_open(&table->offer[2], &stamps);
+	uint64_t open = offer_open(&table->offer[0], 1, &stamps),
+		 taken = offer_open(&table->offer[1], 1, &stamps);
+	uint64_t refused = offer_open(&table->offer[2], 1, &stamps);
 
 	ck_assert(offer_take(&table->offer[1], taken));
 	offer_refuse(&table->offer[2], refused);
@@ -129,7 +129,7 @@ START_TEST(in_a_race_it_has_exactly_one_owner)
 
 	pthread_create(&receiver, NULL, receive, &r);
 	for (unsigned i = 1; i <= ROUNDS; i++) {
-		uint64_t word = offer_open(&r.offer, &stamps);
+		uint64_t word = offer_open(&r.offer, 1, &stamps);
 
 		atomic_store(&r.word, word);
 		for (unsigned spin = 0; spin < i % 64; spin++)
