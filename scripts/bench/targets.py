@@ -48,10 +48,14 @@ def slot_over_inline(group, options, folder):
 
 
 def two_over_one(group, options, folder):
-    two = group.start(partial(servers.our_own, folder, BOTH, workers=2, name="littled-2"))
-    one = group.start(partial(servers.our_own, folder, CPU_0, name="littled-1"))
-    pairs = cpu_pairs(options, folder, (two, HELLO, BOTH), (one, HELLO, CPU_1))
-    print_ratio("2 workers on 2 CPUs over 1 worker", pairs)
+    """With nginx for comparison: wrk shares both CPUs with two workers, and has one beside one."""
+    for name, start in (("littled", servers.our_own), ("nginx", servers.nginx)):
+        two = group.try_to_start(f"{name} 2", partial(start, folder, BOTH, workers=2))
+        if not two:
+            continue
+        one = group.start(partial(start, folder, CPU_0))
+        pairs = cpu_pairs(options, folder, (two, HELLO, BOTH), (one, HELLO, CPU_1))
+        print_ratio(f"{name}: 2 workers on 2 CPUs over 1 worker", pairs)
 
 
 def statistics_on_over_off(group, options, folder):

@@ -117,9 +117,9 @@ bool ltd_request_param(struct ltd_exchange *x, const char *name, struct ltd_slic
 
 struct ltd_slice ltd_request_client(const struct ltd_exchange *x)
 {
-	const char *client = inner(x)->client;
+	struct client *client = inner(x)->client;
 
-	return client ? slice_of_string(client) : LTD_SLICE("");
+	return client ? client_text(client) : LTD_SLICE("");
 }
 
 void *ltd_alloc(struct ltd_exchange *x, size_t bytes)

@@ -164,7 +164,7 @@ void access_put_literal(struct access_line *l)
 
 static void put_client(struct access_line *l)
 {
-	put_or_dash(l, slice_of_string(l->x->client));
+	put_or_dash(l, l->x->client ? client_text(l->x->client) : LTD_SLICE(""));
 }
 
 static void put_method(struct access_line *l)

@@ -25,7 +25,7 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 	x->slot = EXCHANGE_NO_SLOT;
 	x->worker = 0;
 	x->concurrency = 0;
-	x->client = "";
+	x->client = NULL;
 	x->bytes_out = 0;
 	x->wants_close = false;
 }

@@ -7,6 +7,7 @@
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
 
+#include "http/client.h"
 #include "http/parser.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -35,7 +36,7 @@ struct exchange {
 	unsigned route_index;  /* the board's row */
 	unsigned slot, worker; /* where it was handled, for the log */
 	unsigned concurrency;  /* requests in flight when the handler started */
-	const char *client;    /* printable address, for apps and the log */
+	struct client *client; /* for apps and the log; NULL: unknown */
 	uint64_t bytes_out;
 	bool wants_close;          /* the connection ends after this response */
 	_Alignas(16) char space[]; /* the arena's first block */

@@ -16,7 +16,9 @@ struct acceptor {
 		struct acceptor *acceptor;
 	} * port;
 	unsigned port_count;
-	ev_timer pause; /* after running out of descriptors */
+	ev_timer pause;  /* after running out of descriptors */
+	int eagerness;   /* whether a new connection is worth reading at once: see accept_one() */
+	unsigned spared; /* first reads not tried since the last */
 	bool is_paused;
 	bool is_stopped;
 };

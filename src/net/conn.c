@@ -4,7 +4,6 @@
  */
 #include "net/conn.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <string.h>
 
@@ -70,18 +69,6 @@ void conn_pause(struct conn *c)
 	c->is_paused = true;
 }
 
-static void name_client(struct conn *c, const struct sockaddr_storage *peer)
-{
-	const void *address = NULL;
-
-	if (peer->ss_family == AF_INET)
-		address = &((const struct sockaddr_in *)peer)->sin_addr;
-	else if (peer->ss_family == AF_INET6)
-		address = &((const struct sockaddr_in6 *)peer)->sin6_addr;
-	if (!address || !inet_ntop(peer->ss_family, address, c->client, sizeof c->client))
-		c->client[0] = '\0';
-}
-
 struct conn *conn_new(struct loop *l, int fd, enum conn_state state)
 {
 	struct conn *c = pool_get(&l->conn_pool);
@@ -110,7 +97,7 @@ struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *pe
 		sock_close(fd);
 		return NULL;
 	}
-	name_client(c, peer);
+	client_init(&c->client, peer);
 	atomic_fetch_add_explicit(&l->row->pending, 1, memory_order_relaxed);
 	return c;
 }

@@ -55,14 +55,14 @@ struct conn {
 	bool is_paused;  /* not watched for input */
 	bool must_close; /* once what is answered is sent */
 	bool was_refused, was_moved, said_continue;
-	char client[INET6_ADDRSTRLEN];
+	struct client client;
 };
 
 /* Takes over a socket just accepted.  NULL: memory is short, and the socket is closed. */
 struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *peer);
 
-/* Reads what is there and goes as far as it can; the first step of a new connection. */
-void conn_read(struct conn *c);
+/* Reads what is there and goes as far as it can.  False: nothing was; the conn is watched. */
+bool conn_read(struct conn *c);
 
 /* Everything ends here: stops watching, settles what was under way, closes the socket. */
 void conn_close(struct conn *c, enum close_reason why);
@@ -101,7 +101,7 @@ void conn_image(const struct conn *c, struct conn_image *image);
 struct conn_passport {
 	uint64_t accepted_ns, requests;
 	struct stamps stamps; /* of the waiting request */
-	char client[INET6_ADDRSTRLEN];
+	struct client client;
 };
 void conn_passport(const struct conn *c, struct conn_passport *p);
 

@@ -52,7 +52,7 @@ void conn_passport(const struct conn *c, struct conn_passport *p)
 	p->accepted_ns = c->accepted_ns;
 	p->requests = c->requests;
 	p->stamps = c->x->stamps;
-	memcpy(p->client, c->client, sizeof p->client);
+	p->client = c->client;
 }
 
 static bool fill_input(struct conn *c, const char *bytes, size_t len)
@@ -90,7 +90,7 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 
 	if (!c)
 		return NULL;
-	memcpy(c->client, p->client, sizeof c->client);
+	c->client = p->client;
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;

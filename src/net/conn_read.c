@@ -102,52 +102,54 @@ static void discard(struct conn *c)
 		conn_close(c, c->was_refused ? CLOSE_REFUSED : CLOSE_RESPONSE_DONE);
 }
 
-static void receive(struct conn *c)
+/* False: nothing was there. */
+static bool receive(struct conn *c)
 {
 	struct loop *l = c->loop;
 	struct sock_read got;
 
 	if (make_room(c) < 0) {
 		conn_close(c, CLOSE_MEMORY);
-		return;
+		return true;
 	}
 	int error = sock_receive(c->io.fd, c->in + c->in_len, c->in_room - c->in_len, &got);
 	if (error == -EAGAIN) {
 		if (!c->x)
 			conn_release_input(c);
 		conn_watch(c, EV_READ);
-		return;
+		return false;
 	}
 	if (error < 0) {
 		conn_close(c, c->x                   ? CLOSE_CLIENT_MID_REQUEST
 			      : error == -ECONNRESET ? CLOSE_CLIENT
 						     : CLOSE_IO_ERROR);
-		return;
+		return true;
 	}
 	if (got.bytes == 0) {
 		on_end_of_file(c);
-		return;
+		return true;
 	}
 	c->in_len += (uint32_t)got.bytes;
 	c->arrived_ns = loop_from_real(l, got.arrived_real);
 	if (l->hand->tally)
 		tally_count(l->hand->tally, COUNTER_BYTES_IN, got.bytes);
 	conn_parse(c);
+	return true;
 }
 
-void conn_read(struct conn *c)
+bool conn_read(struct conn *c)
 {
 	switch (c->state) {
 	case CONN_FRESH:
 	case CONN_IDLE:
 	case CONN_READING:
-		receive(c);
-		return;
+		return receive(c);
 	case CONN_LINGERING:
 		discard(c);
-		return;
+		return true;
 	default:
 		conn_pause(c);
+		return false;
 	}
 }
 
@@ -158,7 +160,7 @@ struct exchange *conn_begin(struct conn *c)
 	if (!x)
 		return NULL;
 	exchange_init(x, c, &c->loop->limits->request);
-	x->client = c->client;
+	x->client = &c->client;
 	x->worker = c->loop->worker;
 	x->route_index = c->loop->row_refused;
 	c->x = x;

@@ -138,7 +138,9 @@ static void handle(const struct mounts *m, struct answer *a)
 	x->route = entry->route;
 	x->mount = entry->mount;
 	x->route_index = (unsigned)(entry - m->entry);
-	x->client = "192.0.2.7";
+	static struct client client = { .text = "192.0.2.7", .is_printed = true };
+
+	x->client = &client;
 	api_handle(x);
 	response_seal(&x->response,
 		      &(struct response_frame){ .version = x->request.version,

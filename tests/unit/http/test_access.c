@@ -10,6 +10,8 @@
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 
+static struct client known = { .text = "192.0.2.7", .is_printed = true };
+
 static const struct limits limits = {
 	.line_bytes = 4094,
 	.fields = 100,
@@ -36,7 +38,7 @@ static void begin(const char *text)
 	response_write(&x->response, "hello", 5);
 	response_seal(&x->response, &frame);
 	x->bytes_out = x->response.head.len + x->response.body.len;
-	x->client = "192.0.2.7";
+	x->client = &known;
 	x->worker = 3;
 	x->concurrency = 12;
 
@@ -155,7 +157,7 @@ START_TEST(a_refused_request_is_logged_as_far_as_it_went)
 	check("%(r)s|%(U)s", "GET /a HTTP/1.1|-");
 	x->bytes_out = 3;
 	check("%(B)s %(b)s", "0 -");
-	x->client = "";
+	x->client = NULL;
 	check("%(h)s", "-");
 	end();
 }
