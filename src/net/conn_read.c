@@ -208,7 +208,7 @@ static void invite_body(struct conn *c)
 		return;
 	c->said_continue = true;
 	/* A few bytes into an empty send buffer; a client whose buffer is full gets its body read anyway. */
-	sock_send(c->io.fd, &iov, 1, false);
+	sock_send(c->io.fd, &iov, 1);
 }
 
 /* Part of a message is there. */

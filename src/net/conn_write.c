@@ -154,7 +154,7 @@ enum send_result conn_send(struct hand *h, struct conn *c)
 	while (c->answered) {
 		struct iovec iov[IOV_MOST];
 		unsigned count = gather(c, iov);
-		long n = sock_send(c->io.fd, iov, count, false);
+		long n = sock_send(c->io.fd, iov, count);
 
 		if (n == -EAGAIN)
 			return SEND_BLOCKED;

@@ -45,13 +45,13 @@ int sock_receive(int fd, void *into, size_t room, struct sock_read *got)
 	return 0;
 }
 
-long sock_send(int fd, const struct iovec *iov, unsigned count, bool more)
+long sock_send(int fd, const struct iovec *iov, unsigned count)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = count };
 	ssize_t n;
 
 	do
-		n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+		n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }

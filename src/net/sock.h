@@ -20,8 +20,8 @@ struct sock_read {
 /* 0, or a negative errno value: -EAGAIN when nothing is there. */
 int sock_receive(int fd, void *into, size_t room, struct sock_read *got);
 
-/* Bytes sent, or a negative errno value.  `more`: do not push a half-filled segment yet. */
-long sock_send(int fd, const struct iovec *iov, unsigned count, bool more);
+/* Bytes sent, or a negative errno value. */
+long sock_send(int fd, const struct iovec *iov, unsigned count);
 
 /* Is there nothing to read, and no end of file? */
 bool sock_is_quiet(int fd);

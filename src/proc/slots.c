@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -117,8 +118,9 @@ static bool measures_cpu(const struct slots *s, const struct exchange *x, const 
 	       atomic_load_explicit(&row->served, memory_order_relaxed) % 64 == 0;
 }
 
-static void show_busy(struct slot_row *row, const struct exchange *x)
+static void show_busy(struct slot_row *row, const struct exchange *x, pid_t thread_id)
 {
+	atomic_store_explicit(&row->thread_id, (uint32_t)thread_id, memory_order_relaxed);
 	atomic_store_explicit(&row->route, x->route_index, memory_order_relaxed);
 	atomic_store_explicit(&row->arrived_ns, x->stamps.at[STAMP_ARRIVED], memory_order_relaxed);
 	atomic_store_explicit(&row->since_ns, x->stamps.at[STAMP_STARTED], memory_order_relaxed);
@@ -145,7 +147,7 @@ static enum send_result run(struct slot_thread *me, struct exchange *x)
 
 	x->concurrency = board_in_flight(l->board);
 	service_start(&me->hand, x, FLOW_SLOT);
-	show_busy(row, x);
+	show_busy(row, x, me->thread_id);
 	uint64_t cpu_ns = cpu ? clock_thread_cpu_ns() : 0;
 	service_handle(x);
 	if (cpu) {
@@ -275,6 +277,7 @@ static void *thread_main(void *argument)
 
 	snprintf(name, sizeof name, "%u.%u", s->loop->worker, me->hand.index);
 	pthread_setname_np(pthread_self(), name);
+	me->thread_id = gettid();
 	pthread_mutex_lock(&s->lock);
 	while (!s->is_stopped) {
 		if (s->leader && s->leader != me) {

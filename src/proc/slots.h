@@ -35,6 +35,7 @@ struct slot_thread {
 	struct hand hand;
 	struct slots *slots;
 	pthread_t thread;
+	pid_t thread_id; /* as gdb, top and the board show it */
 	pthread_cond_t call;
 	bool is_called;
 	bool is_started;

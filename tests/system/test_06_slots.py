@@ -1,6 +1,7 @@
 """N x M slots: how many block at once, who waits for how long, and who never has to."""
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +105,17 @@ def test_inline_answers_while_every_slot_is_busy(server):
             assert server.get("/hello").status == 200
             assert time.monotonic() - begin < 0.25 * PATIENCE
         assert all(job.thread.is_alive() for job in jobs)
+    for job in jobs:
+        assert job.result().status == 200
+
+
+def test_a_busy_slot_names_its_route_and_thread(server):
+    jobs = hold(server, 2, 700)
+    worker = server.stats(1)["workers"][0]
+    threads = {int(p.name) for p in Path(f"/proc/{worker['pid']}/task").iterdir()}
+    assert {slot["route"] for slot in worker["slots"]} == {"/sleep"}
+    assert len({slot["thread_id"] for slot in worker["slots"]} & threads) == 2
+    assert all(0 < slot["age_s"] < 0.7 * PATIENCE for slot in worker["slots"])
     for job in jobs:
         assert job.result().status == 200
 
