@@ -204,7 +204,9 @@ class Server:
         """Statistics of a window in which that many requests have ended."""
         def probe():
             stats = self.stats(window)
-            return stats if stats["phases"]["total"]["count"] >= completions else None
+            # Histograms and statuses of one request come some nanoseconds apart: wait for both.
+            counted = sum(stats["totals"]["status"].values()) >= stats["totals"]["completions"]
+            return stats if counted and stats["phases"]["total"]["count"] >= completions else None
         return eventually(probe, within, f"{completions} requests in the window")
 
     # --- requests ----------------------------------------------------------
