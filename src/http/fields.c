@@ -154,10 +154,25 @@ static bool grow(struct request *rq)
 	return true;
 }
 
+/* X_Y and X-Y are one variable to CGI and its heirs, so a client could overwrite a proxy's word. */
+static bool take_underscore(struct request *rq, enum underscores how)
+{
+	if (how == UNDERSCORES_REFUSED)
+		return request_refuse(rq, 400, "an underscore in a field's name");
+	rq->is_dropping = how == UNDERSCORES_DROPPED;
+	rq->dropped_count += rq->is_dropping;
+	return true;
+}
+
 bool fields_add_name(struct request *rq, struct ltd_slice name, const struct limits *limits)
 {
-	if (rq->field_count >= limits->fields)
+	if (rq->field_count + rq->dropped_count >= limits->fields)
 		return request_refuse(rq, 431, "too many fields");
+	rq->is_dropping = false;
+	if (memchr(name.at, '_', name.len) && !take_underscore(rq, limits->underscores))
+		return false;
+	if (rq->is_dropping)
+		return true;
 	if (rq->field_count == rq->field_room && !grow(rq))
 		return false;
 	rq->fields[rq->field_count++] = (struct field){
@@ -168,8 +183,10 @@ bool fields_add_name(struct request *rq, struct ltd_slice name, const struct lim
 
 bool fields_add_value(struct request *rq, struct ltd_slice value)
 {
-	struct field *f = &rq->fields[rq->field_count - 1];
+	if (rq->is_dropping)
+		return true;
 
+	struct field *f = &rq->fields[rq->field_count - 1];
 	value = slice_trim(value);
 	f->value = (struct span){ (uint32_t)(value.at - rq->base), (uint32_t)value.len };
 

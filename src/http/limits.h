@@ -5,6 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Fields with '_' in their names: many a gateway makes the same variable of them as of '-'. */
+enum underscores { UNDERSCORES_DROPPED, UNDERSCORES_REFUSED, UNDERSCORES_TAKEN };
+
 struct limits {
 	size_t line_bytes;      /* the request line without its CRLF; beyond: 414 */
 	size_t fields;          /* header fields; beyond: 431 */
@@ -13,6 +16,7 @@ struct limits {
 	size_t chunk_ext_bytes; /* chunk extensions of one message together; beyond: 400 */
 	size_t trailer_bytes;   /* the trailer section; beyond: 431 */
 	size_t arena_bytes;     /* heap memory a response may take beyond its first block */
+	enum underscores underscores;
 };
 
 #endif

@@ -15,7 +15,8 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->is_chunked = rq->has_length = rq->head_done = rq->host_of_target = false;
 	rq->seen = 0;
 	rq->fields = NULL;
-	rq->field_count = rq->field_room = 0;
+	rq->field_count = rq->field_room = rq->dropped_count = 0;
+	rq->is_dropping = false;
 	rq->content_length = 0;
 	rq->body_at = 0;
 	buf_init(&rq->chunked, body_max);

@@ -50,6 +50,8 @@ struct request {
 
 	struct field *fields; /* in the order received; trailers are not among them */
 	uint32_t field_count, field_room;
+	uint32_t dropped_count; /* fields left out for their names; they count against the limit */
+	bool is_dropping;       /* the field being read is one of them */
 
 	uint64_t content_length;
 	uint32_t body_at;   /* where a body of known length begins */

@@ -181,6 +181,7 @@ static void set_limits(struct worker *w)
 			.chunk_ext_bytes = CHUNK_EXT_BYTES_MAX,
 			.trailer_bytes = TRAILER_BYTES_MAX,
 			.arena_bytes = RESPONSE_BYTES_MAX,
+			.underscores = (enum underscores)o->header_map,
 		},
 		.keep_alive_ns = o->keep_alive_ns,
 		.header_ns = o->header_timeout_ns,

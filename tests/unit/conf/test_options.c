@@ -8,10 +8,10 @@
 
 static struct probe p;
 
-/* One value for each type that is no option's default; %llu is the row's upper bound. */
+/* One value for each type that is no option's default; %llu: the row's upper bound, %s: its last word. */
 static const char *const good[TYPES] = {
 	[TYPE_COUNT] = "%llu",       [TYPE_SIZE] = "64k",
-	[TYPE_DURATION] = "250ms",   [TYPE_CHOICE] = "error",
+	[TYPE_DURATION] = "250ms",   [TYPE_CHOICE] = "%s",
 	[TYPE_TEXT] = "other words", [TYPE_PATH] = "/nowhere/file",
 	[TYPE_ADDRESS] = "[::1]:9",  [TYPE_ADDRESSES] = "unix:/nowhere/socket",
 };
@@ -45,6 +45,8 @@ static void good_value(unsigned id, char text[64])
 		form = strcmp(row->fallback, "true") == 0 ? "false" : "true";
 	if (strcmp(form, "%llu") == 0)
 		snprintf(text, 64, "%llu", (unsigned long long)row->high);
+	else if (strcmp(form, "%s") == 0)
+		snprintf(text, 64, "%s", strrchr(row->argument, '|') + 1);
 	else
 		snprintf(text, 64, "%s", form);
 }

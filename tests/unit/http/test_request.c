@@ -151,7 +151,52 @@ START_TEST(the_field_table_grows_and_may_run_short)
 }
 END_TEST
 
+/* What of five fields is left, and how the message fares, for each way with underscores. */
+START_TEST(names_with_an_underscore_are_what_the_limits_say)
+{
+	static const char text[] = "POST / HTTP/1.1\r\nHost: x\r\nX_A: 1\r\nX-A: 2\r\n_: 3\r\n"
+				   "Content_Length: 9\r\n\r\n";
+	struct limits l = feeding_limits;
+
+	begin(text, &l);
+	ck_assert_int_eq(fed.verdict, PARSE_DONE);
+	ck_assert_uint_eq(fed.request.field_count, 2);
+	feeding_check_span(&fed, fed.request.fields[1].name, "X-A");
+	feeding_check_span(&fed, fed.request.fields[1].value, "2");
+	feeding_fini(&fed);
+
+	l.underscores = UNDERSCORES_TAKEN;
+	begin(text, &l);
+	ck_assert_int_eq(fed.verdict, PARSE_DONE);
+	ck_assert_uint_eq(fed.request.field_count, 5);
+	feeding_check_span(&fed, fed.request.fields[1].value, "1");
+	feeding_fini(&fed);
+
+	l.underscores = UNDERSCORES_REFUSED;
+	begin(text, &l);
+	ck_assert_int_eq(fed.verdict, PARSE_REFUSED);
+	ck_assert_uint_eq(fed.request.refusal, 400);
+	feeding_fini(&fed);
+}
+END_TEST
+
+START_TEST(what_is_dropped_counts_against_the_limit)
+{
+	struct limits l = feeding_limits;
+
+	l.fields = 3;
+	begin("GET / HTTP/1.1\r\nHost: x\r\nA_1: 1\r\nA_2: 2\r\n\r\n", &l);
+	ck_assert_int_eq(fed.verdict, PARSE_DONE);
+	feeding_fini(&fed);
+	begin("GET / HTTP/1.1\r\nHost: x\r\nA_1: 1\r\nA_2: 2\r\nA_3: 3\r\n\r\n", &l);
+	ck_assert_uint_eq(fed.request.refusal, 431);
+	feeding_fini(&fed);
+}
+END_TEST
+
 UNIT_SUITE_OF(request, the_parts_of_a_request_are_found, an_absolute_target_wins_over_host,
 	      keep_alive_follows_version_and_tokens, an_expectation_counts_in_1_1_alone,
 	      a_chunked_body_is_decoded_and_trailers_are_not_fields,
-	      the_field_table_grows_and_may_run_short)
+	      the_field_table_grows_and_may_run_short,
+	      names_with_an_underscore_are_what_the_limits_say,
+	      what_is_dropped_counts_against_the_limit)
