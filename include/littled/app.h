@@ -41,11 +41,23 @@ enum ltd_method {
 /* Answers the request.  Non-zero: the handler failed, the client gets 500 (and the log a line). */
 typedef int ltd_handler_fn(struct ltd_exchange *x, void *state);
 
+/*
+ * What `attempt` of a route returns when the request must have a slot after all: whatever it
+ * wrote is forgotten, and `handle` is called there.
+ */
+#define LTD_LATER 0x7fffffff
+
 struct ltd_route {
 	const char *path; /* below the mount point: "/sleep" is exact, "/files/" with all below it */
 	enum ltd_class class;
 	unsigned methods; /* enum ltd_method, or-ed; others get 405 */
 	ltd_handler_fn *handle;
+
+	/*
+	 * For a LTD_SLOT route, or NULL: called first, on the worker's loop, under the rules of
+	 * LTD_INLINE.  Answers what needs no waiting, or returns LTD_LATER.
+	 */
+	ltd_handler_fn *attempt;
 };
 
 /* A key the app understands in its [route PREFIX] section. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <littled/slice.h>
 
@@ -43,7 +44,16 @@ struct ltd_field ltd_request_field(const struct ltd_exchange *x, size_t i);
 /* The value of the first field of that name; `at` NULL if there is none. */
 struct ltd_slice ltd_request_header(const struct ltd_exchange *x, const char *name);
 
-/* The whole body, chunked coding removed; empty if there is none. */
+/* The length of the body in bytes, chunked coding removed; 0 if there is none. */
+uint64_t ltd_request_body_length(const struct ltd_exchange *x);
+
+/*
+ * The next bytes of the body, up to `max` of them, into `to`: how many they are, 0 at the end,
+ * or a negative errno value.  The body has arrived whole before the handler is called.
+ */
+ssize_t ltd_request_read(struct ltd_exchange *x, void *to, size_t max);
+
+/* The whole body, chunked coding removed; empty if there is none.  Reading it moves nothing. */
 struct ltd_slice ltd_request_body(const struct ltd_exchange *x);
 
 /*
@@ -54,6 +64,15 @@ bool ltd_request_param(struct ltd_exchange *x, const char *name, struct ltd_slic
 
 /* The client's address: "192.0.2.1", "2001:db8::1", or "" for a unix socket. */
 struct ltd_slice ltd_request_client(const struct ltd_exchange *x);
+
+/* The scheme the client used: "http", or what a trusted proxy said of it. */
+struct ltd_slice ltd_request_scheme(const struct ltd_exchange *x);
+
+/*
+ * True once nobody can receive the answer any more: a handler that runs long may ask now and
+ * then, and stop.  A system call each time.
+ */
+bool ltd_request_client_is_gone(struct ltd_exchange *x);
 
 /*
  * Memory that lives as long as the exchange; NULL when the exchange's limit is reached, in

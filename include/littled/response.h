@@ -9,6 +9,8 @@
 #ifndef LITTLED_RESPONSE_H
 #define LITTLED_RESPONSE_H
 
+#include <sys/types.h>
+
 #include <littled/request.h>
 
 /* 200 to 599.  Anything else becomes 500. */
@@ -20,7 +22,7 @@ int ltd_response_header(struct ltd_exchange *x, const char *name, struct ltd_sli
 /* Sets Content-Type; `type` must live for ever (a literal). */
 void ltd_response_type(struct ltd_exchange *x, const char *type);
 
-/* Appends a copy of the bytes to the body. */
+/* Appends a copy of the bytes to the body, behind whatever it has already. */
 int ltd_response_write(struct ltd_exchange *x, const void *bytes, size_t len);
 int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -30,6 +32,14 @@ int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
  * exchange is over: static storage, or memory from ltd_alloc().
  */
 void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len);
+
+/*
+ * Appends `len` bytes of a file from `offset` on to the body, without reading them: the kernel
+ * sends them (sendfile(2)).  The server closes `fd`, once, when it is done with it, also when
+ * this fails: -EBADF for no descriptor, -EINVAL for a piece no file can have, -ENOMEM.
+ * A file that turns out shorter while it is sent ends the connection in the middle.
+ */
+int ltd_response_file(struct ltd_exchange *x, int fd, off_t offset, uint64_t len);
 
 /* Forgets what was written and answers with a line of plain text and this status. */
 void ltd_response_error(struct ltd_exchange *x, unsigned status, const char *format, ...)

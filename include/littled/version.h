@@ -8,7 +8,9 @@
  * The number an app is compiled against; a server refuses any other.
  * History:
  *   1  first release
+ *   2  ltd_request_body_length, ltd_request_read, ltd_request_scheme,
+ *      ltd_request_client_is_gone, ltd_response_file; ltd_route.attempt
  */
-#define LTD_ABI 1
+#define LTD_ABI 2
 
 #endif

@@ -108,6 +108,16 @@ struct ltd_slice ltd_request_body(const struct ltd_exchange *x)
 	return request_body(&inner(x)->request);
 }
 
+uint64_t ltd_request_body_length(const struct ltd_exchange *x)
+{
+	return request_body_length(&inner(x)->request);
+}
+
+ssize_t ltd_request_read(struct ltd_exchange *x, void *to, size_t max)
+{
+	return request_read(&inner(x)->request, to, max);
+}
+
 bool ltd_request_param(struct ltd_exchange *x, const char *name, struct ltd_slice *value)
 {
 	struct ltd_slice query = ltd_request_query(x);
@@ -120,6 +130,18 @@ struct ltd_slice ltd_request_client(const struct ltd_exchange *x)
 	struct client *client = inner(x)->client;
 
 	return client ? client_text(client) : LTD_SLICE("");
+}
+
+struct ltd_slice ltd_request_scheme(const struct ltd_exchange *x)
+{
+	return inner(x)->request.scheme;
+}
+
+bool ltd_request_client_is_gone(struct ltd_exchange *x)
+{
+	const struct exchange *in = inner(x);
+
+	return in->link && in->link->is_gone(in);
 }
 
 void *ltd_alloc(struct ltd_exchange *x, size_t bytes)
@@ -172,6 +194,11 @@ int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
 		va_end(args);
 	}
 	return response_write(&in->response, text, (size_t)n);
+}
+
+int ltd_response_file(struct ltd_exchange *x, int fd, off_t offset, uint64_t len)
+{
+	return response_file(&inner(x)->response, fd, offset, len);
 }
 
 void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len)

@@ -7,6 +7,7 @@
 #include "workload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,21 +127,41 @@ static int answer_mixed(struct ltd_exchange *x, void *state)
 	return answer_ok(x);
 }
 
+static const struct workload_param byte_count = {
+	.name = "n",
+	.low = 0,
+	.high = WORKLOAD_BYTES_MAX,
+	.is_whole = true,
+};
+
 static int answer_bytes(struct ltd_exchange *x, void *state)
 {
-	static const struct workload_param count = {
-		.name = "n",
-		.low = 0,
-		.high = WORKLOAD_BYTES_MAX,
-		.is_whole = true,
-	};
 	const struct workload *w = state;
 	double n;
 
-	if (workload_param(x, &count, &n) < 0)
+	if (workload_param(x, &byte_count, &n) < 0)
 		return 0;
 	ltd_response_type(x, "application/octet-stream");
 	ltd_response_body(x, w->pattern.at, (size_t)n);
+	return 0;
+}
+
+/* The same bytes, sent by the kernel from a file in memory. */
+static int answer_file(struct ltd_exchange *x, void *state)
+{
+	const struct workload *w = state;
+	double n;
+
+	if (workload_param(x, &byte_count, &n) < 0)
+		return 0;
+	ltd_response_type(x, "application/octet-stream");
+	for (uint64_t left = (uint64_t)n, len; left; left -= len) {
+		int fd = fcntl(w->pattern.fd, F_DUPFD_CLOEXEC, 0);
+
+		len = left < WORKLOAD_PIECE_BYTES ? left : WORKLOAD_PIECE_BYTES;
+		if (ltd_response_file(x, fd, 0, len) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -213,14 +234,15 @@ static const struct ltd_option options[] = {
 };
 
 static const struct ltd_route routes[] = {
-	{ "/hello", LTD_INLINE, LTD_GET, answer_hello },
-	{ "/sleep", LTD_SLOT, LTD_GET, answer_sleep },
-	{ "/cpu", LTD_SLOT, LTD_GET, answer_cpu },
-	{ "/mixed", LTD_SLOT, LTD_GET, answer_mixed },
-	{ "/echo", LTD_INLINE, LTD_ANY_METHOD, workload_echo },
-	{ "/bytes", LTD_INLINE, LTD_GET, answer_bytes },
-	{ "/status", LTD_INLINE, LTD_GET, answer_status },
-	{ NULL, LTD_INLINE, 0, NULL },
+	{ "/hello", LTD_INLINE, LTD_GET, .handle = answer_hello },
+	{ "/sleep", LTD_SLOT, LTD_GET, .handle = answer_sleep },
+	{ "/cpu", LTD_SLOT, LTD_GET, .handle = answer_cpu },
+	{ "/mixed", LTD_SLOT, LTD_GET, .handle = answer_mixed },
+	{ "/echo", LTD_INLINE, LTD_ANY_METHOD, .handle = workload_echo },
+	{ "/bytes", LTD_INLINE, LTD_GET, .handle = answer_bytes },
+	{ "/file", LTD_INLINE, LTD_GET, .handle = answer_file },
+	{ "/status", LTD_INLINE, LTD_GET, .handle = answer_status },
+	{ .path = NULL },
 };
 
 extern const struct ltd_app workload_app;
@@ -228,7 +250,7 @@ extern const struct ltd_app workload_app;
 const struct ltd_app workload_app = {
 	.abi = LTD_ABI,
 	.name = "workload",
-	.summary = "requests of known cost: sleep, compute, echo, bytes, status",
+	.summary = "requests of known cost: sleep, compute, echo, bytes, file, status",
 	.options = options,
 	.routes = routes,
 	.configure = configure,

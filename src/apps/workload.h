@@ -8,9 +8,12 @@
 
 #define WORKLOAD_BYTES_MAX (64ul << 20)
 
+#define WORKLOAD_PIECE_BYTES (1ul << 20)
+
 /* 64 MiB to read from, made of one piece of memory mapped again and again. */
 struct workload_pattern {
 	const char *at;
+	int fd; /* that piece, as a file */
 };
 
 struct workload {

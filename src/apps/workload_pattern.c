@@ -11,21 +11,19 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PIECE_BYTES (1ul << 20)
-
 /* A power of two, so that the lines run on from piece to piece. */
 static const char line[64 + 1] =
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.\n";
 
 static int fill(int fd)
 {
-	char *piece = mmap(NULL, PIECE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	char *piece = mmap(NULL, WORKLOAD_PIECE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (piece == MAP_FAILED)
 		return -errno;
-	for (size_t at = 0; at < PIECE_BYTES; at += sizeof line - 1)
+	for (size_t at = 0; at < WORKLOAD_PIECE_BYTES; at += sizeof line - 1)
 		memcpy(piece + at, line, sizeof line - 1);
-	munmap(piece, PIECE_BYTES);
+	munmap(piece, WORKLOAD_PIECE_BYTES);
 	return 0;
 }
 
@@ -36,8 +34,8 @@ static int map_repeatedly(int fd, const char **at)
 
 	if (all == MAP_FAILED)
 		return -errno;
-	for (size_t i = 0; i < WORKLOAD_BYTES_MAX; i += PIECE_BYTES) {
-		if (mmap(all + i, PIECE_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) !=
+	for (size_t i = 0; i < WORKLOAD_BYTES_MAX; i += WORKLOAD_PIECE_BYTES) {
+		if (mmap(all + i, WORKLOAD_PIECE_BYTES, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0) !=
 		    MAP_FAILED)
 			continue;
 		int error = -errno;
@@ -53,21 +51,23 @@ int workload_pattern_open(struct workload_pattern *p)
 	int fd = memfd_create("littled-workload", MFD_CLOEXEC);
 	int error = 0;
 
+	*p = (struct workload_pattern){ .fd = fd };
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)PIECE_BYTES) < 0)
+	if (ftruncate(fd, (off_t)WORKLOAD_PIECE_BYTES) < 0)
 		error = -errno;
 	if (error == 0)
 		error = fill(fd);
 	if (error == 0)
 		error = map_repeatedly(fd, &p->at);
-	close(fd);
+	if (error)
+		close(fd);
 	return error;
 }
 
 void workload_pattern_close(struct workload_pattern *p)
 {
-	if (p->at)
-		munmap((void *)(uintptr_t)p->at, WORKLOAD_BYTES_MAX);
-	p->at = NULL;
+	munmap((void *)(uintptr_t)p->at, WORKLOAD_BYTES_MAX);
+	close(p->fd);
+	*p = (struct workload_pattern){ .fd = -1 };
 }

@@ -14,6 +14,7 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 
 	x->next = NULL;
 	x->conn = c;
+	x->link = NULL;
 	x->stamps = (struct stamps){ 0 };
 	arena_init(&x->arena, x->space, space, limits->arena_bytes);
 	request_init(&x->request, &x->arena, body_max);
@@ -33,5 +34,6 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 void exchange_fini(struct exchange *x)
 {
 	request_fini(&x->request);
+	response_fini(&x->response);
 	arena_reset(&x->arena);
 }

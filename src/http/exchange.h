@@ -15,6 +15,15 @@
 
 struct conn;
 struct mount;
+struct exchange;
+
+/*
+ * What a handler may ask of the connection while it runs.  Here because the floor that calls
+ * knows no sockets; NULL in an exchange without a connection.
+ */
+struct exchange_link {
+	bool (*is_gone)(const struct exchange *x); /* nobody can receive the answer any more */
+};
 
 /* One block of the pool; what is left behind the struct is the arena's first block. */
 #define EXCHANGE_BYTES 4096
@@ -25,6 +34,7 @@ struct mount;
 struct exchange {
 	struct exchange *next; /* in the ready queue, or among the answered of a conn */
 	struct conn *conn;
+	const struct exchange_link *link;
 	struct stamps stamps;
 	struct parser parser;
 	struct request request;

@@ -20,6 +20,8 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->content_length = 0;
 	rq->body_at = 0;
 	buf_init(&rq->chunked, body_max);
+	rq->body_read = 0;
+	rq->scheme = LTD_SLICE("http");
 	rq->refusal = 0;
 	rq->why = NULL;
 }
@@ -44,6 +46,25 @@ struct ltd_slice request_body(const struct request *rq)
 	if (rq->is_chunked)
 		return rq->chunked.at ? buf_slice(&rq->chunked) : slice_of("", 0);
 	return slice_of(rq->base + rq->body_at, (size_t)rq->content_length);
+}
+
+uint64_t request_body_length(const struct request *rq)
+{
+	return rq->is_chunked ? rq->chunked.len : rq->content_length;
+}
+
+ssize_t request_read(struct request *rq, void *to, size_t max)
+{
+	struct ltd_slice body = request_body(rq);
+	size_t n = body.len - (size_t)rq->body_read;
+
+	if (n > max)
+		n = max;
+	if (n == 0)
+		return 0;
+	memcpy(to, body.at + rq->body_read, n);
+	rq->body_read += n;
+	return (ssize_t)n;
 }
 
 const struct field *request_find(const struct request *rq, struct ltd_slice name)

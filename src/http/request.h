@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -56,6 +57,9 @@ struct request {
 	uint64_t content_length;
 	uint32_t body_at;   /* where a body of known length begins */
 	struct buf chunked; /* a chunked body, decoded */
+	uint64_t body_read; /* of the body, by the handler */
+
+	struct ltd_slice scheme; /* "http", or a trusted proxy's word; lives as long as the exchange */
 
 	uint16_t refusal; /* the status to refuse it with, 0 if sound */
 	const char *why;  /* one short sentence for the client and the log */
@@ -76,6 +80,12 @@ static inline struct ltd_slice request_slice(const struct request *rq, struct sp
 }
 
 struct ltd_slice request_body(const struct request *rq);
+
+/* Of the body that has arrived, chunked coding removed. */
+uint64_t request_body_length(const struct request *rq);
+
+/* The next bytes of the body: how many, 0 at its end, or a negative errno value. */
+ssize_t request_read(struct request *rq, void *to, size_t max);
 
 /* The first field of that name (any case), or NULL. */
 const struct field *request_find(const struct request *rq, struct ltd_slice name);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "http/chars.h"
@@ -34,11 +35,17 @@ void response_init(struct response *rs, struct arena *arena)
 
 	rs->arena = arena;
 	rs->status = 200;
-	rs->type = rs->body = rs->head = none;
+	rs->type = rs->head = none;
+	pieces_init(&rs->body);
+	rs->out = NULL;
 	rs->fields = rs->written = NULL;
 	rs->fields_len = rs->fields_room = 0;
 	rs->written_len = rs->written_room = 0;
-	rs->has_body_ref = false;
+}
+
+void response_fini(struct response *rs)
+{
+	pieces_drop(&rs->body);
 }
 
 void response_status(struct response *rs, unsigned status)
@@ -149,14 +156,6 @@ void response_type(struct response *rs, struct ltd_slice type)
 
 int response_write(struct response *rs, const void *bytes, size_t len)
 {
-	struct ltd_slice before = rs->body;
-
-	if (rs->has_body_ref) {
-		rs->has_body_ref = false;
-		rs->written_len = 0;
-		if (response_write(rs, before.at, before.len) < 0)
-			return -ENOMEM;
-	}
 	if (len == 0)
 		return 0;
 	if (!make_room(rs->arena, &rs->written, rs->written_len, &rs->written_room, BODY_ROOM, len))
@@ -166,11 +165,66 @@ int response_write(struct response *rs, const void *bytes, size_t len)
 	return 0;
 }
 
+/* Room for the next piece; NULL when memory is short. */
+static struct piece *new_piece(struct response *rs)
+{
+	return rs->body.first ? arena_alloc(rs->arena, sizeof(struct piece)) : &rs->only;
+}
+
+/* What was written becomes a piece of its own: something else comes behind it. */
+static bool end_written(struct response *rs)
+{
+	if (rs->written_len == 0)
+		return true;
+
+	struct piece *p = new_piece(rs);
+	if (!p)
+		return false;
+	pieces_add_memory(&rs->body, p, slice_of(rs->written, rs->written_len));
+	rs->written = NULL;
+	rs->written_len = rs->written_room = 0;
+	return true;
+}
+
+static void forget_body(struct response *rs)
+{
+	pieces_drop(&rs->body);
+	rs->written_len = 0;
+}
+
+static int add_file(struct response *rs, int fd, off_t offset, uint64_t len)
+{
+	if (offset < 0 || len > (uint64_t)(INT64_MAX - offset))
+		return -EINVAL;
+	if (len > INT64_MAX - rs->body.len - rs->written_len)
+		return -EINVAL;
+	if (len == 0)
+		return 0;
+	if (!end_written(rs))
+		return -ENOMEM;
+
+	struct piece *p = new_piece(rs);
+	if (!p)
+		return -ENOMEM;
+	pieces_add_file(&rs->body, p, fd, offset, len);
+	return 0;
+}
+
+int response_file(struct response *rs, int fd, off_t offset, uint64_t len)
+{
+	if (fd < 0)
+		return -EBADF;
+
+	int error = add_file(rs, fd, offset, len);
+	if (error || len == 0)
+		close(fd);
+	return error;
+}
+
 void response_body_ref(struct response *rs, const void *bytes, size_t len)
 {
-	rs->body = slice_of(bytes, len);
-	rs->has_body_ref = true;
-	rs->written_len = 0;
+	forget_body(rs);
+	pieces_add_memory(&rs->body, &rs->only, slice_of(bytes, len));
 }
 
 void response_error(struct response *rs, unsigned status, struct ltd_slice text)
@@ -182,8 +236,8 @@ void response_error(struct response *rs, unsigned status, struct ltd_slice text)
 		status = 500;
 	rs->status = status;
 	rs->type = text_plain;
-	rs->fields_len = rs->written_len = 0;
-	rs->has_body_ref = false;
+	rs->fields_len = 0;
+	forget_body(rs);
 
 	reason = status_reason(status);
 	response_write(rs, code, (size_t)(put_number(code, status) - code));
@@ -214,7 +268,7 @@ static void seal_short(struct response *rs, const struct response_frame *frame)
 	else
 		rs->head = LTD_SLICE(SHORT_HEAD(""));
 	rs->status = 503;
-	rs->body = LTD_SLICE(SHORT_BODY);
+	response_body_ref(rs, SHORT_BODY, sizeof SHORT_BODY - 1);
 }
 
 static char *put_prefix(char *to, unsigned status)
@@ -262,14 +316,16 @@ void response_seal(struct response *rs, const struct response_frame *frame)
 {
 	if (rs->status < 200 || rs->status > STATUS_LAST)
 		response_error(rs, 500, LTD_SLICE("the handler gave no sound status"));
-	if (!rs->has_body_ref)
-		rs->body = slice_of(rs->written, rs->written_len);
 	if (!has_content(rs->status) || rs->status == 205)
-		rs->body = slice_of(NULL, 0);
-	if (rs->arena->is_short || !put_head(rs, frame))
+		forget_body(rs);
+	if (!end_written(rs) || rs->arena->is_short || !put_head(rs, frame))
 		seal_short(rs, frame);
-	if (frame->is_head)
-		rs->body = slice_of(NULL, 0);
+
+	struct pieces out;
+	pieces_init(&out);
+	pieces_add_memory(&out, &rs->head_piece, rs->head);
+	rs->head_piece.next = frame->is_head ? NULL : rs->body.first;
+	rs->out = out.first;
 }
 
 /* --- dates ------------------------------------------------------------------------------ */

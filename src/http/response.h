@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "http/pieces.h"
 
 #define RESPONSE_DATE_BYTES 29 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 5.6.7) */
 
@@ -20,11 +21,13 @@ struct response {
 	struct ltd_slice type; /* Content-Type, at NULL: none */
 	char *fields;          /* the app's fields as they go out, each with its CRLF */
 	size_t fields_len, fields_room;
-	char *written; /* the body being written */
+	struct pieces body; /* what is behind `written`, its first piece most often `only` */
+	char *written;      /* the piece being written: the body's last */
 	size_t written_len, written_room;
-	struct ltd_slice body; /* the body to send, after sealing */
-	struct ltd_slice head; /* status line and fields, after sealing */
-	bool has_body_ref;     /* body was set by reference */
+	struct ltd_slice head;   /* status line and fields, after sealing */
+	struct piece *out;       /* what is left to send, after sealing: head and body */
+	struct piece head_piece, /* these two spare the common response an allocation */
+		only;
 };
 
 /* What the head needs to know of the request and the connection. */
@@ -37,18 +40,26 @@ struct response_frame {
 
 void response_init(struct response *rs, struct arena *arena);
 
+/* Closes what files it has. */
+void response_fini(struct response *rs);
+
 void response_status(struct response *rs, unsigned status);
 int response_field(struct response *rs, struct ltd_slice name, struct ltd_slice value);
 void response_type(struct response *rs, struct ltd_slice type);
 int response_write(struct response *rs, const void *bytes, size_t len);
+
+/* Takes over `fd`, also when it fails.  -EBADF, -EINVAL, -ENOMEM. */
+int response_file(struct response *rs, int fd, off_t offset, uint64_t len);
+
+/* Makes these bytes the whole body, by reference. */
 void response_body_ref(struct response *rs, const void *bytes, size_t len);
 
 /* Forgets all and becomes a line of plain text. */
 void response_error(struct response *rs, unsigned status, struct ltd_slice text);
 
 /*
- * Fixes the response: rs->head and rs->body are then what goes out (body empty for HEAD,
- * 204, 304).  Always succeeds: short of memory it becomes a fixed 503.
+ * Fixes the response: rs->out is then what goes out (the head alone for HEAD, 204, 304).
+ * Always succeeds: short of memory it becomes a fixed 503.
  */
 void response_seal(struct response *rs, const struct response_frame *frame);
 

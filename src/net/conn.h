@@ -31,7 +31,12 @@
 
 #define CONN_IMAGE_PIECES 6
 
-enum send_result { SEND_DONE, SEND_BLOCKED, SEND_FAILED };
+enum send_result {
+	SEND_DONE,
+	SEND_BLOCKED, /* for now */
+	SEND_FAILED,  /* the client is gone */
+	SEND_CUT,     /* the rest cannot be had: the message stays incomplete */
+};
 
 struct conn {
 	ev_io io;
@@ -44,7 +49,6 @@ struct conn {
 	char *in;                        /* NULL when idle */
 	uint32_t in_at, in_len, in_room; /* the current message begins at in_at */
 	uint32_t answered_count;
-	uint64_t out_done; /* bytes of `answered` already sent */
 	uint64_t since_ns; /* of the state */
 	uint64_t accepted_ns;
 	uint64_t arrived_ns; /* of the bytes read last, 0: not stamped by the kernel */
@@ -133,6 +137,9 @@ void conn_pause(struct conn *c);
 void conn_watch(struct conn *c, int events);
 void conn_recycle(struct conn *c);
 void conn_release_input(struct conn *c);
+
+/* What a handler may ask of its connection. */
+extern const struct exchange_link conn_link;
 
 /* Sets the stamps a request that never reached a handler still lacks, and counts its way. */
 void conn_skip_handler(struct hand *h, struct exchange *x, uint64_t now_ns);

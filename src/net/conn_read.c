@@ -161,6 +161,7 @@ struct exchange *conn_begin(struct conn *c)
 		return NULL;
 	exchange_init(x, c, &c->loop->limits->request);
 	x->client = &c->client;
+	x->link = &conn_link;
 	x->worker = c->loop->worker;
 	x->route_index = c->loop->row_refused;
 	c->x = x;
@@ -208,7 +209,7 @@ static void invite_body(struct conn *c)
 		return;
 	c->said_continue = true;
 	/* A few bytes into an empty send buffer; a client whose buffer is full gets its body read anyway. */
-	sock_send(c->io.fd, &iov, 1);
+	sock_send(c->io.fd, &iov, 1, false);
 }
 
 /* Part of a message is there. */

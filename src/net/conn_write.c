@@ -4,11 +4,20 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "net/conn.h"
 #include "net/sock.h"
+
+static bool is_gone(const struct exchange *x)
+{
+	return sock_is_gone(x->conn->io.fd);
+}
+
+const struct exchange_link conn_link = { .is_gone = is_gone };
 
 static bool keeps_open(const struct conn *c, const struct exchange *x)
 {
@@ -79,27 +88,24 @@ void conn_refuse(struct exchange *x, unsigned status, const char *why)
 
 #define IOV_MOST (2 * CONN_BATCH + 2)
 
-static void add_piece(struct iovec *iov, unsigned *count, struct ltd_slice piece, uint64_t *skip)
-{
-	if (*skip >= piece.len) {
-		*skip -= piece.len;
-		return;
-	}
-	iov[*count] = (struct iovec){ (void *)(piece.at + *skip), piece.len - *skip };
-	(*count)++;
-	*skip = 0;
-}
+/* What one sendmsg(2) may take: memory, up to the first piece of a file. */
+struct batch {
+	struct iovec iov[IOV_MOST];
+	unsigned count;
+	bool is_full; /* or a file comes next: more follows at once */
+};
 
-static unsigned gather(const struct conn *c, struct iovec iov[IOV_MOST])
+static void gather(const struct exchange *x, struct batch *b)
 {
-	uint64_t skip = c->out_done;
-	unsigned count = 0;
-
-	for (struct exchange *x = c->answered; x && count + 2 <= IOV_MOST; x = x->next) {
-		add_piece(iov, &count, x->response.head, &skip);
-		add_piece(iov, &count, x->response.body, &skip);
-	}
-	return count;
+	b->count = 0;
+	b->is_full = false;
+	for (; x; x = x->next)
+		for (const struct piece *p = x->response.out; p; p = p->next) {
+			b->is_full = piece_is_file(p) || b->count == IOV_MOST;
+			if (b->is_full)
+				return;
+			b->iov[b->count++] = (struct iovec){ (void *)p->at, (size_t)p->len };
+		}
 }
 
 /* Not over PIPE_BUF: then one write(2) is one line, whoever else writes to the file. */
@@ -120,7 +126,6 @@ static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_
 	struct loop *l = c->loop;
 
 	stamps_mark(&x->stamps, STAMP_SENT, now_ns);
-	x->bytes_out = x->response.head.len + x->response.body.len;
 	if (h->tally) {
 		tally_count(h->tally, COUNTER_BYTES_OUT, x->bytes_out);
 		tally_sent(h->tally, &x->stamps, x->route_index, x->response.status);
@@ -135,32 +140,78 @@ static void advance(struct hand *h, struct conn *c, uint64_t sent)
 {
 	uint64_t now_ns = clock_mono_ns();
 
-	c->out_done += sent;
 	while (c->answered) {
 		struct exchange *x = c->answered;
-		uint64_t size = x->response.head.len + x->response.body.len;
+		uint64_t n = pieces_eat(&x->response.out, sent);
 
-		if (c->out_done < size)
+		x->bytes_out += n;
+		sent -= n;
+		if (x->response.out)
 			return;
-		c->out_done -= size;
 		c->answered = x->next;
 		c->answered_count--;
 		complete(h, c, x, now_ns);
 	}
 }
 
+/*
+ * Who takes his answer as fast as we send it does not keep the loop from the others: after so
+ * many bytes they have their turn.
+ */
+#define TURN_BYTES (4u << 20)
+
+/* Of a file at once. */
+#define FILE_SEND_MOST (1u << 20)
+
+static long send_some(const struct conn *c)
+{
+	const struct piece *p = c->answered->response.out;
+	struct batch b;
+
+	if (piece_is_file(p)) {
+		size_t len = p->len < FILE_SEND_MOST ? (size_t)p->len : FILE_SEND_MOST;
+		long n = sock_send_file(c->io.fd, p->fd, p->offset, len);
+
+		return n ? n : -ENODATA;
+	}
+	gather(c->answered, &b);
+	return sock_send(c->io.fd, b.iov, b.count, b.is_full);
+}
+
+/* The file ended early or cannot be read: what was promised in the head cannot be kept. */
+static void log_cut(const struct exchange *x, long error)
+{
+	struct ltd_slice target = request_slice(&x->request, x->request.target);
+
+	log_error("the answer to %.*s was cut after %lu bytes: %s", (int)target.len, target.at,
+		  x->bytes_out,
+		  error == -ENODATA ? "its file became shorter meanwhile" : strerror((int)-error));
+}
+
+static enum send_result stop_sending(const struct conn *c, long error)
+{
+	const struct exchange *x = c->answered;
+
+	if (!piece_is_file(x->response.out) || error == -EPIPE || error == -ECONNRESET ||
+	    error == -ETIMEDOUT)
+		return SEND_FAILED;
+	log_cut(x, error);
+	return SEND_CUT;
+}
+
 enum send_result conn_send(struct hand *h, struct conn *c)
 {
+	uint64_t sent = 0;
+
 	while (c->answered) {
-		struct iovec iov[IOV_MOST];
-		unsigned count = gather(c, iov);
-		long n = sock_send(c->io.fd, iov, count);
+		long n = sent < TURN_BYTES ? send_some(c) : -EAGAIN;
 
 		if (n == -EAGAIN)
 			return SEND_BLOCKED;
 		if (n < 0)
-			return SEND_FAILED;
+			return stop_sending(c, n);
 		advance(h, c, (uint64_t)n);
+		sent += (uint64_t)n;
 	}
 	return SEND_DONE;
 }
@@ -183,6 +234,10 @@ void conn_resume(struct conn *c, enum send_result result)
 	conn_recycle(c);
 	if (result == SEND_FAILED) {
 		conn_close(c, CLOSE_CLIENT_MID_RESPONSE);
+		return;
+	}
+	if (result == SEND_CUT) {
+		conn_close(c, CLOSE_RESPONSE_CUT);
 		return;
 	}
 	if (result == SEND_BLOCKED) {

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,15 +47,34 @@ int sock_receive(int fd, void *into, size_t room, struct sock_read *got)
 	return 0;
 }
 
-long sock_send(int fd, const struct iovec *iov, unsigned count)
+long sock_send(int fd, const struct iovec *iov, unsigned count, bool more)
 {
 	struct msghdr m = { .msg_iov = (struct iovec *)iov, .msg_iovlen = count };
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : 0);
 	ssize_t n;
 
 	do
-		n = sendmsg(fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		n = sendmsg(fd, &m, flags);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
+}
+
+/* Client sockets are non-blocking (accept4(2)), and SIGPIPE is ignored: sendfile(2) has no flags. */
+long sock_send_file(int fd, int file, off_t offset, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = sendfile(fd, file, &offset, len);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+bool sock_is_gone(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP));
 }
 
 bool sock_is_quiet(int fd)

@@ -1,7 +1,7 @@
 /*
  * Sockets: receiving with the kernel's arrival stamp, sending, closing.
  *
- * The only place that calls recvmsg(2), sendmsg(2) on client sockets, and close(2) on any
+ * The only place that calls recvmsg(2), sendmsg(2), sendfile(2) on client sockets, and close(2) on any
  * socket.  All are non-blocking.
  */
 #ifndef NET_SOCK_H
@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 struct sock_read {
@@ -20,8 +21,14 @@ struct sock_read {
 /* 0, or a negative errno value: -EAGAIN when nothing is there. */
 int sock_receive(int fd, void *into, size_t room, struct sock_read *got);
 
-/* Bytes sent, or a negative errno value. */
-long sock_send(int fd, const struct iovec *iov, unsigned count);
+/* Bytes sent, or a negative errno value.  `more`: something follows at once (MSG_MORE). */
+long sock_send(int fd, const struct iovec *iov, unsigned count, bool more);
+
+/* Bytes of a file sent from `offset` on; 0: the file ends there; or a negative errno value. */
+long sock_send_file(int fd, int file, off_t offset, size_t len);
+
+/* Can nothing be sent any more?  Half-closed by the client is not gone: it may wait for more. */
+bool sock_is_gone(int fd);
 
 /* Is there nothing to read, and no end of file? */
 bool sock_is_quiet(int fd);

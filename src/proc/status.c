@@ -102,12 +102,12 @@ static int get_index(struct ltd_exchange *x, void *state)
 }
 
 static const struct ltd_route routes[] = {
-	{ "/stats.json", LTD_INLINE, LTD_GET, get_stats },
-	{ "/metrics", LTD_INLINE, LTD_GET, get_metrics },
-	{ "/healthz", LTD_INLINE, LTD_GET, get_health },
-	{ "/readyz", LTD_INLINE, LTD_GET, get_readiness },
-	{ "/index.txt", LTD_INLINE, LTD_GET, get_index },
-	{ NULL, LTD_INLINE, 0, NULL },
+	{ "/stats.json", LTD_INLINE, LTD_GET, .handle = get_stats },
+	{ "/metrics", LTD_INLINE, LTD_GET, .handle = get_metrics },
+	{ "/healthz", LTD_INLINE, LTD_GET, .handle = get_health },
+	{ "/readyz", LTD_INLINE, LTD_GET, .handle = get_readiness },
+	{ "/index.txt", LTD_INLINE, LTD_GET, .handle = get_index },
+	{ .path = NULL },
 };
 
 static const struct ltd_app app = {

@@ -43,9 +43,9 @@ static const struct ltd_option options[] = {
 };
 
 static const struct ltd_route routes[] = {
-	{ "/hello", LTD_INLINE, LTD_GET, greet },
-	{ "/slow", LTD_SLOT, LTD_GET, greet_slowly },
-	{ NULL, LTD_INLINE, 0, NULL },
+	{ "/hello", LTD_INLINE, LTD_GET, .handle = greet },
+	{ "/slow", LTD_SLOT, LTD_GET, .handle = greet_slowly },
+	{ .path = NULL },
 };
 
 LTD_APP = {

@@ -126,6 +126,30 @@ static const struct limits limits = {
 	.arena_bytes = 1 << 20,
 };
 
+/* All that would be sent behind the head; files are read. */
+static struct ltd_slice body_of(const struct response *rs, char **copy)
+{
+	const struct piece *p = rs->out->next;
+
+	*copy = NULL;
+	ck_assert_ptr_eq(rs->out, &rs->head_piece);
+	if (!p)
+		return slice_of("", 0);
+	if (!p->next && !piece_is_file(p))
+		return slice_of(p->at, p->len);
+
+	char *to = *copy = malloc(rs->body.len);
+	ck_assert_ptr_nonnull(to);
+	for (; p; p = p->next) {
+		if (piece_is_file(p))
+			ck_assert_int_eq(pread(p->fd, to, p->len, p->offset), p->len);
+		else if (p->len)
+			memcpy(to, p->at, p->len);
+		to += p->len;
+	}
+	return slice_of(*copy, rs->body.len);
+}
+
 static void handle(const struct mounts *m, struct answer *a)
 {
 	struct exchange *x = a->x;
@@ -148,7 +172,7 @@ static void handle(const struct mounts *m, struct answer *a)
 						.keep_alive = true,
 						.date = "Sun, 06 Nov 1994 08:49:37 GMT" });
 	a->head = x->response.head;
-	a->body = x->response.body;
+	a->body = body_of(&x->response, &a->copy);
 	a->status = (unsigned)strtoul(a->head.at + strlen("HTTP/1.1 "), NULL, 10);
 }
 
@@ -176,6 +200,7 @@ void support_done(struct answer *a)
 {
 	exchange_fini(a->x);
 	free(a->x);
+	free(a->copy);
 	a->x = NULL;
 }
 

@@ -30,6 +30,7 @@ struct answer {
 	unsigned status;
 	struct ltd_slice head, body;
 	struct exchange *x;
+	char *copy; /* of a body in more than one piece */
 };
 
 /* `request` is the whole message as sent.  It must outlive the answer. */

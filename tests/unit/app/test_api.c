@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "app/api.h"
 #include "support.h"
@@ -13,7 +15,7 @@
 static struct answer run(ltd_handler_fn *handler, const char *request)
 {
 	static const struct ltd_app app = { .abi = LTD_ABI, .name = "test" };
-	struct ltd_route route = { "/", LTD_INLINE, LTD_ANY_METHOD, handler };
+	struct ltd_route route = { "/", LTD_INLINE, LTD_ANY_METHOD, .handle = handler };
 	struct mount mount = { .prefix = LTD_SLICE("/m"), .app = &app };
 	struct mounts m;
 	struct route_conf conf_route =
@@ -53,6 +55,16 @@ static int ask_everything(struct ltd_exchange *x, void *state)
 	ck_assert(is(ltd_request_header(x, "x-a"), "one two"));
 	ck_assert_ptr_null(ltd_request_header(x, "x-b").at);
 	ck_assert(is(ltd_request_body(x), "body"));
+	ck_assert_uint_eq(ltd_request_body_length(x), 4);
+	char piece[3];
+	ck_assert_int_eq(ltd_request_read(x, piece, 3), 3);
+	ck_assert_mem_eq(piece, "bod", 3);
+	ck_assert_int_eq(ltd_request_read(x, piece, 3), 1);
+	ck_assert_int_eq(piece[0], 'y');
+	ck_assert_int_eq(ltd_request_read(x, piece, 3), 0);
+	ck_assert(is(ltd_request_body(x), "body"));
+	ck_assert(is(ltd_request_scheme(x), "http"));
+	ck_assert(!ltd_request_client_is_gone(x));
 	ck_assert(is(ltd_request_client(x), "192.0.2.7"));
 	ck_assert(ltd_request_param(x, "x", &value) && is(value, "1+1"));
 	ck_assert(ltd_request_param(x, "y", &value) && value.len == 0);
@@ -82,6 +94,8 @@ static int ask_for_nothing(struct ltd_exchange *x, void *state)
 	ck_assert_ptr_null(ltd_request_query(x).at);
 	ck_assert(!ltd_request_param(x, "x", &value));
 	ck_assert_uint_eq(ltd_request_body(x).len, 0);
+	ck_assert_uint_eq(ltd_request_body_length(x), 0);
+	ck_assert_int_eq(ltd_request_read(x, &value, sizeof value), 0);
 	ck_assert(is(ltd_request_subpath(x), "/"));
 	return 0;
 }
@@ -140,6 +154,29 @@ static int answer_error(struct ltd_exchange *x, void *state)
 	ltd_response_error(x, 409, "no %s left", "spoons");
 	return 0;
 }
+
+static int answer_with_a_file(struct ltd_exchange *x, void *state)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	(void)state;
+	ck_assert_int_eq(write(fd, "0123456789", 10), 10);
+	ltd_response_printf(x, "%s", "<");
+	ck_assert_int_eq(ltd_response_file(x, -1, 0, 1), -EBADF);
+	ck_assert_int_eq(ltd_response_file(x, fd, 2, 3), 0);
+	ck_assert_int_eq(ltd_response_write(x, ">", 1), 0);
+	return 0;
+}
+
+START_TEST(a_file_goes_out_between_what_is_written)
+{
+	struct answer a = run(answer_with_a_file, "GET /m/ HTTP/1.1\r\nHost: t\r\n\r\n");
+
+	ck_assert(support_body_is(&a, "<234>"));
+	ck_assert(support_head_has(&a, "\r\nContent-Length: 5\r\n"));
+	support_done(&a);
+}
+END_TEST
 
 START_TEST(an_error_replaces_what_was_written)
 {
@@ -218,5 +255,6 @@ START_TEST(log_lines_have_levels)
 END_TEST
 
 UNIT_SUITE_OF(api, everything_about_a_request, what_a_request_lacks, everything_about_a_response,
-	      an_error_replaces_what_was_written, a_handler_that_fails_is_a_500_and_a_line,
-	      a_status_out_of_range_is_a_500, running_short_is_a_503, log_lines_have_levels)
+	      a_file_goes_out_between_what_is_written, an_error_replaces_what_was_written,
+	      a_handler_that_fails_is_a_500_and_a_line, a_status_out_of_range_is_a_500,
+	      running_short_is_a_503, log_lines_have_levels)

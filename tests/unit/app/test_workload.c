@@ -75,8 +75,8 @@ END_TEST
 
 START_TEST(methods_other_than_get_are_for_echo_alone)
 {
-	static const char *const paths[] = { "/hello", "/sleep", "/cpu",
-					     "/mixed", "/bytes", "/status" };
+	static const char *const paths[] = { "/hello", "/sleep", "/cpu",   "/mixed",
+					     "/bytes", "/file",  "/status" };
 	const struct mount_entry *e;
 
 	open_workload("/", NULL);
@@ -150,6 +150,7 @@ START_TEST(parameters_are_refused_by_name)
 	check_refused("/mixed?sleep=-1&cpu=0", "parameter sleep is out of range");
 	check_refused("/bytes?n=67108865",
 		      "parameter n is out of range; it takes a whole number from 0 to 67108864");
+	check_refused("/file?n=67108865", "parameter n is out of range");
 	check_refused("/bytes?n=-1", "parameter n is out of range");
 	check_refused("/bytes?n=1.5", "parameter n is not a whole number");
 	check_refused("/bytes?n=1e3", "parameter n is not a whole number");
@@ -178,12 +179,14 @@ START_TEST(bytes_are_text_of_that_length)
 	char target[64];
 
 	open_workload("/", NULL);
-	for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-		snprintf(target, sizeof target, "/bytes?n=%zu", sizes[i]);
+	for (size_t i = 0; i < 2 * (sizeof sizes / sizeof *sizes); i++) {
+		size_t size = sizes[i / 2];
+
+		snprintf(target, sizeof target, "/%s?n=%zu", i % 2 ? "file" : "bytes", size);
 		struct answer a = support_get(&mounts, target);
 
 		ck_assert_uint_eq(a.status, 200);
-		ck_assert_uint_eq(a.body.len, sizes[i]);
+		ck_assert_uint_eq(a.body.len, size);
 		for (size_t at = 0; at + 128 <= a.body.len; at += (1 << 20) - 64) {
 			ck_assert_int_eq(a.body.at[at], 'a');
 			ck_assert_int_eq(a.body.at[at + 63], '\n');

@@ -2,9 +2,12 @@
 #include "http/response.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "http/exchange.h"
 #include "unit.h"
@@ -29,7 +32,26 @@ static void begin(size_t first_bytes, size_t heap_bytes)
 
 static void end(void)
 {
+	response_fini(&rs);
 	arena_reset(&arena);
+}
+
+/* What is to be sent behind the head, in one. */
+static struct ltd_slice body_sent(void)
+{
+	static char bytes[32768];
+	size_t n = 0;
+
+	ck_assert_ptr_eq(rs.out, &rs.head_piece);
+	for (const struct piece *p = rs.out->next; p; p = p->next) {
+		ck_assert_uint_le(p->len, sizeof bytes - n);
+		if (piece_is_file(p))
+			ck_assert_int_eq(pread(p->fd, bytes + n, p->len, p->offset), p->len);
+		else if (p->len)
+			memcpy(bytes + n, p->at, p->len);
+		n += p->len;
+	}
+	return slice_of(bytes, n);
 }
 
 static void check(const struct response_frame *frame, const char *head, const char *body)
@@ -37,9 +59,9 @@ static void check(const struct response_frame *frame, const char *head, const ch
 	response_seal(&rs, frame);
 	ck_assert_msg(slice_eq(rs.head, slice_of_string(head)), "'%.*s' is not '%s'",
 		      (int)rs.head.len, rs.head.at, head);
-	ck_assert_msg(rs.body.len == strlen(body) &&
-			      (!rs.body.len || !memcmp(rs.body.at, body, rs.body.len)),
-		      "'%.*s' is not '%s'", (int)rs.body.len, rs.body.at, body);
+	struct ltd_slice sent = body_sent();
+	ck_assert_msg(slice_eq(sent, slice_of_string(body)), "'%.*s' is not '%s'", (int)sent.len,
+		      sent.at, body);
 	end();
 }
 
@@ -160,14 +182,118 @@ START_TEST(a_body_by_reference_is_not_copied)
 	response_write(&rs, "gone", 4);
 	response_body_ref(&rs, text, sizeof text - 1);
 	response_seal(&rs, &kept);
-	ck_assert_ptr_eq(rs.body.at, text);
-	ck_assert_uint_eq(rs.body.len, sizeof text - 1);
+	ck_assert_ptr_eq(rs.out->next->at, text);
+	ck_assert_uint_eq(rs.out->next->len, sizeof text - 1);
 	end();
 
 	begin(sizeof first, 0);
 	response_body_ref(&rs, text, sizeof text - 1);
 	response_write(&rs, ", and more", 10);
 	check(&kept, TOP("200 OK") "Content-Length: 22\r\n\r\n", "by reference, and more");
+}
+END_TEST
+
+/* A file with this text, in memory. */
+static int file_of(const char *text)
+{
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), strlen(text));
+	return fd;
+}
+
+static bool is_open(int fd)
+{
+	return fcntl(fd, F_GETFD) >= 0;
+}
+
+START_TEST(memory_and_files_go_out_in_order)
+{
+	int one = file_of("0123456789"), two = file_of("abc"), none = file_of("");
+
+	begin(sizeof first, 0);
+	response_write(&rs, "<", 1);
+	ck_assert_int_eq(response_file(&rs, one, 3, 4), 0);
+	ck_assert_int_eq(response_file(&rs, none, 0, 0), 0);
+	ck_assert_int_eq(response_file(&rs, two, 0, 3), 0);
+	response_write(&rs, ">", 1);
+	response_write(&rs, "\n", 1);
+	ck_assert(!is_open(none));
+	response_seal(&rs, &kept);
+	ck_assert(slice_eq(body_sent(), LTD_SLICE("<3456abc>\n")));
+	ck_assert_ptr_nonnull(memmem(rs.head.at, rs.head.len, "Content-Length: 10\r\n", 20));
+	ck_assert(is_open(one) && is_open(two));
+	end();
+	ck_assert(!is_open(one) && !is_open(two));
+
+	begin(sizeof first, 0);
+	ck_assert_int_eq(response_file(&rs, file_of("abc"), 1, 1), 0);
+	check(&to_head, TOP("200 OK") "Content-Length: 1\r\n\r\n", "");
+}
+END_TEST
+
+START_TEST(a_file_is_closed_whatever_comes)
+{
+	int fd = file_of("abc");
+
+	begin(sizeof first, 0);
+	ck_assert_int_eq(response_file(&rs, -1, 0, 1), -EBADF);
+	ck_assert_int_eq(response_file(&rs, fd, -1, 1), -EINVAL);
+	ck_assert(!is_open(fd));
+	fd = file_of("abc");
+	ck_assert_int_eq(response_file(&rs, fd, 1, INT64_MAX), -EINVAL);
+	ck_assert(!is_open(fd));
+	fd = file_of("abc");
+	ck_assert_int_eq(response_file(&rs, fd, 0, 3), 0);
+	response_body_ref(&rs, "ref", 3);
+	ck_assert(!is_open(fd));
+	fd = file_of("abc");
+	ck_assert_int_eq(response_file(&rs, fd, 0, 3), 0);
+	response_error(&rs, 404, slice_of(NULL, 0));
+	ck_assert(!is_open(fd));
+	fd = file_of("abc");
+	ck_assert_int_eq(response_file(&rs, fd, 0, 3), 0);
+	response_status(&rs, 304);
+	response_seal(&rs, &kept);
+	ck_assert(!is_open(fd));
+	end();
+
+	begin(0, 0);
+	response_body_ref(&rs, "ref", 3);
+	fd = file_of("abc");
+	ck_assert_int_eq(response_file(&rs, fd, 0, 3), -ENOMEM);
+	ck_assert(!is_open(fd));
+	end();
+}
+END_TEST
+
+/* Sending may stop anywhere: at every length the rest is what was not taken. */
+START_TEST(a_list_is_eaten_from_its_front)
+{
+	for (uint64_t at = 0; at <= 12; at++) {
+		struct pieces l;
+		struct piece p[4], *rest;
+
+		pieces_init(&l);
+		pieces_add_memory(&l, &p[0], LTD_SLICE("abc"));
+		pieces_add_memory(&l, &p[1], slice_of(NULL, 0));
+		pieces_add_file(&l, &p[2], file_of("0123456789"), 2, 5);
+		pieces_add_memory(&l, &p[3], LTD_SLICE("de"));
+		ck_assert_uint_eq(l.len, 10);
+		rest = l.first;
+		ck_assert_uint_eq(pieces_eat(&rest, at), at < 10 ? at : 10);
+		if (at < 3)
+			ck_assert(rest == &p[0] && rest->at[0] == "abc"[at] && rest->len == 3 - at);
+		else if (at < 8)
+			ck_assert(rest == &p[2] && rest->offset == (off_t)(at - 1) &&
+				  rest->len == 8 - at);
+		else if (at < 10)
+			ck_assert(rest == &p[3] && rest->at[0] == "de"[at - 8]);
+		else
+			ck_assert_ptr_null(rest);
+		pieces_drop(&l);
+	}
 }
 END_TEST
 
@@ -199,7 +325,7 @@ START_TEST(a_status_out_of_range_becomes_500)
 		response_write(&rs, "secret", 6);
 		response_seal(&rs, &kept);
 		ck_assert_uint_eq(rs.status, 500);
-		ck_assert(slice_eq(rs.body, LTD_SLICE(body)));
+		ck_assert(slice_eq(body_sent(), LTD_SLICE(body)));
 		end();
 	}
 	begin(sizeof first, 0);
@@ -249,7 +375,7 @@ START_TEST(large_bodies_and_many_fields_grow)
 		ck_assert_int_eq(response_write(&rs, line, strlen(line)), 0);
 	}
 	response_seal(&rs, &kept);
-	rest = rs.body;
+	rest = body_sent();
 	for (unsigned i = 0; i < 500; i++) {
 		snprintf(line, sizeof line, "line %u", i);
 		ck_assert(slice_cut(&rest, '\n', &piece));
@@ -312,8 +438,9 @@ END_TEST
 
 UNIT_SUITE_OF(response, the_default_is_an_empty_200, type_fields_and_body_go_out_in_order,
 	      the_connection_field_follows_the_frame, some_answers_have_no_content,
-	      fields_that_are_not_the_apps_are_refused,
-	      content_type_goes_out_once_and_only_if_sound, a_body_by_reference_is_not_copied,
+	      fields_that_are_not_the_apps_are_refused, content_type_goes_out_once_and_only_if_sound,
+	      a_body_by_reference_is_not_copied, memory_and_files_go_out_in_order,
+	      a_file_is_closed_whatever_comes, a_list_is_eaten_from_its_front,
 	      an_error_forgets_all_else, a_status_out_of_range_becomes_500,
 	      short_of_memory_is_a_503, large_bodies_and_many_fields_grow, dates_are_imf_fixdates,
 	      an_exchange_begins_anew_in_a_dirty_block)

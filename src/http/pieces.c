@@ -1,0 +1,71 @@
+/* What goes out, in pieces.  Runs in: leader, slot. */
+#include "http/pieces.h"
+
+#include <unistd.h>
+
+void pieces_init(struct pieces *l)
+{
+	l->first = NULL;
+	l->end = &l->first;
+	l->len = 0;
+}
+
+static void append(struct pieces *l, struct piece *p)
+{
+	p->next = NULL;
+	*l->end = p;
+	l->end = &p->next;
+	l->len += p->len;
+}
+
+void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes)
+{
+	p->at = bytes.at;
+	p->len = bytes.len;
+	p->offset = 0;
+	p->fd = -1;
+	append(l, p);
+}
+
+void pieces_add_file(struct pieces *l, struct piece *p, int fd, off_t offset, uint64_t len)
+{
+	p->at = NULL;
+	p->len = len;
+	p->offset = offset;
+	p->fd = fd;
+	append(l, p);
+}
+
+void pieces_drop(struct pieces *l)
+{
+	for (struct piece *p = l->first; p; p = p->next)
+		if (piece_is_file(p))
+			close(p->fd);
+	pieces_init(l);
+}
+
+static void shorten(struct piece *p, uint64_t bytes)
+{
+	p->len -= bytes;
+	if (piece_is_file(p))
+		p->offset += (off_t)bytes;
+	else
+		p->at += bytes;
+}
+
+uint64_t pieces_eat(struct piece **first, uint64_t bytes)
+{
+	uint64_t eaten = 0;
+
+	while (*first) {
+		struct piece *p = *first;
+		uint64_t n = bytes - eaten < p->len ? bytes - eaten : p->len;
+
+		shorten(p, n);
+		eaten += n;
+		if (p->len)
+			break;
+		*first = p->next;
+	}
+	return eaten;
+}

@@ -1,0 +1,50 @@
+/*
+ * What goes out, as a list of pieces in their order: memory, and parts of files.
+ *
+ * The pieces themselves are in the arena of the exchange.  A file's descriptor belongs to its
+ * piece, and is closed once, by pieces_drop(), whether it was sent or not.  Sending eats a
+ * list from its front: see pieces_eat().
+ */
+#ifndef HTTP_PIECES_H
+#define HTTP_PIECES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/slice.h"
+
+struct piece {
+	struct piece *next;
+	const char *at; /* of memory */
+	uint64_t len;
+	off_t offset; /* in the file */
+	int fd;       /* -1: memory */
+};
+
+struct pieces {
+	struct piece *first, **end;
+	uint64_t len; /* of all of them, when they were appended */
+};
+
+void pieces_init(struct pieces *l);
+
+/* Fills in the piece and puts it behind the others. */
+void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes);
+void pieces_add_file(struct pieces *l, struct piece *p, int fd, off_t offset, uint64_t len);
+
+/* Closes what files there are; the list is empty then. */
+void pieces_drop(struct pieces *l);
+
+static inline bool piece_is_file(const struct piece *p)
+{
+	return p->fd >= 0;
+}
+
+/*
+ * Takes up to `bytes` off the front of the chain that begins at *first, and pieces that are empty
+ * then (or were) with them; *first is NULL when nothing is left.  How many bytes it took.
+ */
+uint64_t pieces_eat(struct piece **first, uint64_t bytes);
+
+#endif
