@@ -90,8 +90,10 @@ unit-$(1): $(BUILD)/unit/$(1)
 endef
 $(foreach f,$(FOLDERS),$(eval $(call unit_rule,$(f))))
 
-unit: $(UNITS) ## run the unit tests
+unit: $(UNITS) replay ## run the unit tests, and the fuzz targets over the committed inputs
 	$(Q)status=0; for t in $(UNITS); do $$t || status=1; done; exit $$status
+
+include tests/fuzz/fuzz.mk
 
 # --- tests -----------------------------------------------------------------
 
@@ -105,7 +107,7 @@ PYTEST := LITTLED=$(abspath $(LITTLED)) CC='$(CC)' PYTHONDONTWRITEBYTECODE=1 \
 	$(PYTHON) -m pytest -q -ra -p no:cacheprovider tests/system
 BUILD_ALL := $(MAKE) -j2 programs
 
-programs: $(LITTLED) $(UNITS)
+programs: $(LITTLED) $(UNITS) $(REPLAYS)
 
 system: $(LITTLED) ## run the tests of the running server (pytest)
 	$(Q)$(PYTEST)

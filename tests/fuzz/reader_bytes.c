@@ -1,0 +1,75 @@
+/* Bytes, numbers and authorities, once more.  Runs in: the tests. */
+#include "reader_bytes.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define REG_NAME "-._~!$&'()*+,;=" DIGITS LETTERS
+
+bool reader_is_in(char c, const char *set)
+{
+	return c && strchr(set, c);
+}
+
+bool reader_to_number(struct ltd_slice s, uint64_t *n)
+{
+	__extension__ unsigned __int128 sum = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (!reader_is_in(s.at[i], DIGITS))
+			return false;
+		sum = sum * 10 + (unsigned)(s.at[i] - '0');
+		if (sum > UINT64_MAX)
+			return false;
+	}
+	*n = (uint64_t)sum;
+	return s.len > 0;
+}
+
+static bool is_ipv6(struct ltd_slice s)
+{
+	unsigned char address[16];
+	char text[64] = "";
+
+	if (s.len >= sizeof text)
+		return false;
+	memcpy(text, s.at, s.len);
+	return strlen(text) == s.len && inet_pton(AF_INET6, text, address) == 1;
+}
+
+static size_t host_bytes(struct ltd_slice s)
+{
+	const char *close = s.len ? memchr(s.at, ']', s.len) : NULL;
+	size_t n = 0;
+
+	if (s.len && s.at[0] == '[')
+		return close && is_ipv6((struct ltd_slice){ s.at + 1, (size_t)(close - s.at) - 1 })
+			       ? (size_t)(close - s.at) + 1
+			       : 0;
+	for (;;) {
+		if (n < s.len && reader_is_in(s.at[n], REG_NAME))
+			n++;
+		else if (n + 2 < s.len && s.at[n] == '%' && reader_is_in(s.at[n + 1], HEX) &&
+			 reader_is_in(s.at[n + 2], HEX))
+			n += 3;
+		else
+			return n;
+	}
+}
+
+bool reader_is_authority(struct ltd_slice s, bool needs_port)
+{
+	size_t n = host_bytes(s);
+	uint64_t port = 0;
+
+	if (n == 0)
+		return false;
+	if (n == s.len)
+		return !needs_port;
+	if (s.at[n] != ':')
+		return false;
+	if (n + 1 == s.len)
+		return !needs_port;
+	return reader_to_number((struct ltd_slice){ s.at + n + 1, s.len - n - 1 }, &port) &&
+	       port <= 65535;
+}
