@@ -19,6 +19,7 @@ UNEXPECTED_CLOSES = ("write_timeout", "memory", "drain", "move_lost", "io_error"
 
 EXPECTED_LINES = (
     r"\[INFO\] littled \S+ starting.*",
+    r"\[INFO\] littled \S+, process \d+: .*",
     r"\[INFO\] listening at .*",
     r"\[INFO\] statistics at .*",
     r"\[INFO\] worker \d+: process \d+",

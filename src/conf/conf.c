@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/cpus.h"
 #include "conf/cli.h"
 #include "conf/environment.h"
 #include "conf/inifile.h"
@@ -88,15 +89,28 @@ static int apply_sources(struct conf *c, const struct cli *cli, int argc, char *
 	return cli->app ? apply_app(c, cli->app) : 0;
 }
 
+/* What `auto` stands for here. */
+static uint64_t count_workers(const struct options *o)
+{
+	struct cpus cpus;
+
+	if (o->workers)
+		return o->workers;
+	cpus_read(&cpus);
+	return cpus_usable(&cpus) < WORKERS_MAX ? cpus_usable(&cpus) : WORKERS_MAX;
+}
+
 /* Each option is within its bounds; together they may still ask too much. */
 static int check_together(const struct conf *c)
 {
 	const struct options *o = c->options;
 
-	if (o->workers * o->threads > SLOTS_MAX)
+	uint64_t workers = count_workers(o);
+
+	if (workers * o->threads > SLOTS_MAX)
 		return refuse(&command_line,
 			      "workers = %u with threads = %u: expected at most %d slots",
-			      (unsigned)o->workers, (unsigned)o->threads, SLOTS_MAX);
+			      (unsigned)workers, (unsigned)o->threads, SLOTS_MAX);
 	return 0;
 }
 
@@ -127,6 +141,7 @@ enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **enviro
 		return printed(print_config(c, stdout));
 	if (check_served(c) < 0)
 		return CONF_REFUSED;
+	c->options->workers = count_workers(c->options);
 	return cli.action == ACTION_CHECK_CONFIG ? CONF_CHECK : CONF_SERVE;
 }
 

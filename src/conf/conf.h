@@ -21,7 +21,7 @@ struct strings {
 
 /*
  * One member for each row of options.def, named as the option with '-' as '_'.  Types:
- * uint64_t for counts and bytes, uint64_t nanoseconds for durations (member ends in _ns),
+ * uint64_t for counts (`auto` is resolved once loaded) and bytes, uint64_t nanoseconds for durations (member ends in _ns),
  * bool, char * (NULL if not given), struct strings, int for a choice.
  */
 struct options;

@@ -12,6 +12,7 @@
 #include "conf/value.h"
 
 #define OFFSET_COUNT(member) offsetof(struct options, member)
+#define OFFSET_AUTO_COUNT(member) offsetof(struct options, member)
 #define OFFSET_SIZE(member) offsetof(struct options, member)
 #define OFFSET_DURATION(member) offsetof(struct options, member##_ns)
 #define OFFSET_SWITCH(member) offsetof(struct options, member)

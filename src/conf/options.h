@@ -15,15 +15,16 @@
 #include "conf/conf.h"
 
 enum option_type {
-	TYPE_COUNT,     /* uint64_t */
-	TYPE_SIZE,      /* uint64_t, bytes; written with k, m or g */
-	TYPE_DURATION,  /* uint64_t, nanoseconds; the member ends in _ns */
-	TYPE_SWITCH,    /* bool */
-	TYPE_CHOICE,    /* int: which of the values of the row's argument */
-	TYPE_TEXT,      /* char *, never empty */
-	TYPE_PATH,      /* char *, NULL for an empty one */
-	TYPE_ADDRESS,   /* char *, NULL for an empty one; see address.h */
-	TYPE_ADDRESSES, /* struct strings */
+	TYPE_COUNT,      /* uint64_t */
+	TYPE_AUTO_COUNT, /* uint64_t; 0 stands for auto, until conf_load() has resolved it */
+	TYPE_SIZE,       /* uint64_t, bytes; written with k, m or g */
+	TYPE_DURATION,   /* uint64_t, nanoseconds; the member ends in _ns */
+	TYPE_SWITCH,     /* bool */
+	TYPE_CHOICE,     /* int: which of the values of the row's argument */
+	TYPE_TEXT,       /* char *, never empty */
+	TYPE_PATH,       /* char *, NULL for an empty one */
+	TYPE_ADDRESS,    /* char *, NULL for an empty one; see address.h */
+	TYPE_ADDRESSES,  /* struct strings */
 	TYPES
 };
 
@@ -41,6 +42,7 @@ struct option_origin {
 };
 
 #define MEMBER_COUNT(member) uint64_t member;
+#define MEMBER_AUTO_COUNT(member) uint64_t member;
 #define MEMBER_SIZE(member) uint64_t member;
 #define MEMBER_DURATION(member) uint64_t member##_ns;
 #define MEMBER_SWITCH(member) bool member;
@@ -68,6 +70,8 @@ struct option_row {
 };
 
 extern const struct option_row option_rows[OPTIONS];
+
+#define WORKERS_MAX 1024
 
 /* The largest number of slots, workers times threads, that is let through. */
 #define SLOTS_MAX 65536

@@ -118,6 +118,40 @@ static void expected_duration(const struct option_row *row, struct buf *to)
 	bounds_duration(row, to);
 }
 
+/* --- a count, or what this system gives: 0 until it is resolved ------------- */
+
+#define WORD_AUTO LTD_SLICE("auto")
+
+static int read_auto_count(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	const uint64_t none = 0;
+
+	if (!slice_eq_nocase(text, WORD_AUTO))
+		return read_count(row, text, member);
+	memcpy(member, &none, sizeof none);
+	return 0;
+}
+
+static void print_auto_count(const struct option_row *row, const void *member, struct buf *to)
+{
+	if (number_of(member) == 0)
+		buf_append(to, WORD_AUTO.at, WORD_AUTO.len);
+	else
+		print_count(row, member, to);
+}
+
+static void bounds_auto_count(const struct option_row *row, struct buf *to)
+{
+	bounds_count(row, to);
+	buf_puts(to, ", or auto");
+}
+
+static void expected_auto_count(const struct option_row *row, struct buf *to)
+{
+	expected_count(row, to);
+	buf_puts(to, ", or auto");
+}
+
 /* --- switches and choices ------------------------------------------------- */
 
 static int read_switch(const struct option_row *row, struct ltd_slice text, void *member)
@@ -306,6 +340,8 @@ static void release_strings(void *member)
 
 const struct type types[TYPES] = {
 	[TYPE_COUNT] = { read_count, print_count, expected_count, bounds_count, NULL },
+	[TYPE_AUTO_COUNT] = { read_auto_count, print_auto_count, expected_auto_count,
+			      bounds_auto_count, NULL },
 	[TYPE_SIZE] = { read_size, print_size, expected_size, bounds_size, NULL },
 	[TYPE_DURATION] = { read_duration, print_duration, expected_duration, bounds_duration, NULL },
 	[TYPE_SWITCH] = { read_switch, print_switch, expected_switch, NULL, NULL },

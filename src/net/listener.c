@@ -164,6 +164,19 @@ int listener_open(struct listener *l, const struct listener_plan *plan, char *wh
 	return open_inet(l, plan, &address, why, why_bytes);
 }
 
+unsigned listener_backlog_max(void)
+{
+	unsigned most = SOMAXCONN;
+	FILE *f = fopen("/proc/sys/net/core/somaxconn", "re");
+
+	if (!f)
+		return most;
+	if (fscanf(f, "%u", &most) != 1)
+		most = SOMAXCONN;
+	fclose(f);
+	return most;
+}
+
 void listener_close(struct listener *l)
 {
 	if (l->fd >= 0)

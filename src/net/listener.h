@@ -30,6 +30,9 @@ struct listener_plan {
  */
 int listener_open(struct listener *l, const struct listener_plan *plan, char *why, size_t why_bytes);
 
+/* The most connections the kernel holds for one listener, whatever backlog it was asked for. */
+unsigned listener_backlog_max(void);
+
 /* Closes it here; the owner removes a unix socket's name as well. */
 void listener_close(struct listener *l);
 

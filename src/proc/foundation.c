@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/master.h"
+#include "proc/rlimits.h"
 
 static int open_logs(struct foundation *f)
 {
@@ -242,6 +243,7 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 		return EXIT_BAD_CONFIGURATION;
 
 	int status = 0;
+	rlimits_raise(conf->options);
 	for (unsigned i = 0; i < sizeof step / sizeof *step && !status; i++)
 		status = step[i](f);
 	if (status)

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/arbiter.h"
+#include "proc/banner.h"
 #include "proc/foundation.h"
 #include "proc/title.h"
 #include "proc/worker.h"
@@ -350,16 +351,6 @@ static int watch_signals(struct master *m)
 	return m->signal_fd < 0 ? -errno : 0;
 }
 
-static void say_listeners(const struct heritage *h)
-{
-	for (unsigned i = 0; i < h->bind_count; i++)
-		log_info("listening at %s%s", h->listener[i].path ? "" : "http://",
-			 h->listener[i].name);
-	if (h->statistics.fd >= 0)
-		log_info("statistics at %s%s", h->statistics.path ? "" : "http://",
-			 h->statistics.name);
-}
-
 static int prepare(struct master *m)
 {
 	const struct options *o = m->foundation.heritage.options;
@@ -388,7 +379,7 @@ int master_run(const struct conf *conf)
 	title_set("%s: master", conf->options->name);
 	status = prepare(&m);
 	if (!status) {
-		say_listeners(&m.foundation.heritage);
+		banner_print(&m.foundation.heritage);
 		spawn_statistics(&m);
 		handle(&m, (struct arbiter_event){ .kind = EVENT_BEGIN });
 		loop(&m);

@@ -89,11 +89,12 @@ class Server:
     """A running server, in a session of its own.  Use as `with Server(...) as s:`."""
 
     def __init__(self, tmp, *args, workers=1, threads=2, app="workload", binds=None, admin=None,
-                 env=None):
+                 env=None, wrap=()):
         self.tmp, self.args, self.app, self.env = Path(tmp), args, app, env or {}
         self.workers, self.threads = workers, threads
         self.binds, self.admin_path = binds, admin
         self.process = None
+        self.wrap = wrap  # words before the command, of a program that executes it
         self.may_lose_workers = False
         self.stderr_path = self.tmp / f"stderr-{random.randrange(1 << 32):08x}"
 
@@ -108,7 +109,7 @@ class Server:
         if self.threads is not None:
             command += ["--threads", self.threads]
         command += [*self.args, *([self.app] if self.app else [])]
-        return [str(word) for word in command]
+        return [str(word) for word in (*self.wrap, *command)]
 
     def __enter__(self):
         self.address = ("127.0.0.1", free_port())

@@ -3,15 +3,19 @@
 
 #include <stdio.h>
 
+#include "base/cpus.h"
 #include "probe.h"
 #include "unit.h"
 
 static struct probe p;
 
-/* One value for each type that is no option's default; %llu: the row's upper bound, %s: its last word. */
+/*
+ * One value for each type that is no option's default; %llu is the row's upper bound.  Switches and
+ * choices take theirs from the row.
+ */
 static const char *const good[TYPES] = {
 	[TYPE_COUNT] = "%llu",       [TYPE_SIZE] = "64k",
-	[TYPE_DURATION] = "250ms",   [TYPE_CHOICE] = "%s",
+	[TYPE_DURATION] = "250ms",   [TYPE_AUTO_COUNT] = "%llu",
 	[TYPE_TEXT] = "other words", [TYPE_PATH] = "/nowhere/file",
 	[TYPE_ADDRESS] = "[::1]:9",  [TYPE_ADDRESSES] = "unix:/nowhere/socket",
 };
@@ -23,6 +27,7 @@ static const char *const good[TYPES] = {
 static const char *const bad[TYPES][BAD_MAX] = {
 	[TYPE_COUNT] = { "", "many", "-1", "+1", "1.5", "0x10", "5 ; five", "5k",
 			 "99999999999999999999" },
+	[TYPE_AUTO_COUNT] = { "", "many", "-1", "0", "automatic", "5k", "99999999999999999999" },
 	[TYPE_SIZE] = { "", "k", "1x", "-1", "1.5m", "1 m", "2g", "99999999999999999999g" },
 	[TYPE_DURATION] = { "", "soon", "-1", "1e3", "2 s", "2d", ".5", "1.", "25h", "0.0000000001",
 			    "99999999999999999999" },
@@ -36,6 +41,15 @@ static const char *const bad[TYPES][BAD_MAX] = {
 			     "127.0.0.1:80 :81", LONG_PATH },
 };
 
+static void other_choice(const struct option_row *row, char text[64])
+{
+	struct ltd_slice rest = slice_of_string(row->argument), word;
+
+	while (slice_cut(&rest, '|', &word))
+		if (!slice_eq(word, slice_of_string(row->fallback)))
+			snprintf(text, 64, "%.*s", (int)word.len, word.at);
+}
+
 static void good_value(unsigned id, char text[64])
 {
 	const struct option_row *row = &option_rows[id];
@@ -43,10 +57,10 @@ static void good_value(unsigned id, char text[64])
 
 	if (row->type == TYPE_SWITCH)
 		form = strcmp(row->fallback, "true") == 0 ? "false" : "true";
-	if (strcmp(form, "%llu") == 0)
+	if (row->type == TYPE_CHOICE)
+		other_choice(row, text);
+	else if (strcmp(form, "%llu") == 0)
 		snprintf(text, 64, "%llu", (unsigned long long)row->high);
-	else if (strcmp(form, "%s") == 0)
-		snprintf(text, 64, "%s", strrchr(row->argument, '|') + 1);
 	else
 		snprintf(text, 64, "%s", form);
 }
@@ -278,8 +292,23 @@ START_TEST(other_servers_variables_are_refused_when_bad)
 		probe_assert_refused(&p, entry, "expected a port");
 		probe_fini(&p);
 	}
+	probe_load(&p, NULL, WORDS("WEB_CONCURRENCY=many"), WORDS("workload"));
+	probe_assert_refused(&p, "WEB_CONCURRENCY=many: ", "from 1 to 1024");
+	probe_fini(&p);
+}
+END_TEST
+
+START_TEST(auto_workers_are_counted_when_loaded)
+{
+	struct cpus cpus;
+
+	cpus_read(&cpus);
 	probe_load(&p, NULL, WORDS("WEB_CONCURRENCY=auto"), WORDS("workload"));
-	probe_assert_refused(&p, "WEB_CONCURRENCY=auto: ", "from 1 to 1024");
+	ck_assert_int_eq(p.verdict, CONF_SERVE);
+	ck_assert_uint_eq(p.conf.options->workers, cpus_usable(&cpus));
+	probe_fini(&p);
+	probe_load(&p, NULL, WORDS(), WORDS("--print-config", "--workers=auto", "workload"));
+	ck_assert_ptr_nonnull(strstr(p.out, "# command line\nworkers = auto\n"));
 	probe_fini(&p);
 }
 END_TEST
@@ -307,4 +336,5 @@ UNIT_SUITE_OF(options, every_option_is_taken_from_every_source,
 	      every_bound_is_taken, the_defaults_are_those_of_the_table,
 	      a_higher_source_goes_before_a_lower, addresses_add_up_within_a_source_alone,
 	      other_servers_variables_are_read, other_servers_variables_are_refused_when_bad,
-	      an_unknown_variable_is_warned_of, too_many_slots_are_refused)
+	      auto_workers_are_counted_when_loaded, an_unknown_variable_is_warned_of,
+	      too_many_slots_are_refused)
