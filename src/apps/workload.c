@@ -202,8 +202,10 @@ static int read_max_ms(const struct ltd_settings *settings, double *max_ms)
 static int configure(const struct ltd_settings *settings, void **state)
 {
 	double max_ms;
+	bool allow_crash;
 
-	if (read_max_ms(settings, &max_ms) < 0)
+	if (read_max_ms(settings, &max_ms) < 0 ||
+	    workload_read_allow_crash(settings, &allow_crash) < 0)
 		return -1;
 
 	struct workload *w = calloc(1, sizeof *w);
@@ -215,6 +217,7 @@ static int configure(const struct ltd_settings *settings, void **state)
 		return ltd_refuse(settings, "cannot map the bytes of /bytes: %s", strerror(-error));
 	}
 	w->max_ms = max_ms;
+	w->allow_crash = allow_crash;
 	*state = w;
 	return 0;
 }
@@ -230,6 +233,8 @@ static void release(void *state)
 static const struct ltd_option options[] = {
 	{ "max_ms", "60000",
 	  "The longest sleep or computation a request may ask for, in milliseconds." },
+	{ "allow_crash", "false",
+	  "Whether /crash may end its process, and /stuck never answer: true or false." },
 	{ NULL, NULL, NULL },
 };
 
@@ -242,6 +247,8 @@ static const struct ltd_route routes[] = {
 	{ "/bytes", LTD_INLINE, LTD_GET, .handle = answer_bytes },
 	{ "/file", LTD_INLINE, LTD_GET, .handle = answer_file },
 	{ "/status", LTD_INLINE, LTD_GET, .handle = answer_status },
+	{ "/crash", LTD_SLOT, LTD_GET, .handle = workload_crash },
+	{ "/stuck", LTD_SLOT, LTD_GET, .handle = workload_stuck },
 	{ .path = NULL },
 };
 

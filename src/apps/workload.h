@@ -18,6 +18,7 @@ struct workload_pattern {
 
 struct workload {
 	double max_ms; /* what the ms, cpu and sleep parameters may be at most */
+	bool allow_crash;
 	struct workload_pattern pattern;
 };
 
@@ -34,6 +35,13 @@ int workload_param(struct ltd_exchange *x, const struct workload_param *p, doubl
 /* 0 or a negative errno value. */
 int workload_pattern_open(struct workload_pattern *p);
 void workload_pattern_close(struct workload_pattern *p);
+
+/* The setting allow_crash; -1: refused. */
+int workload_read_allow_crash(const struct ltd_settings *settings, bool *allowed);
+
+/* The handlers of /crash and /stuck. */
+int workload_crash(struct ltd_exchange *x, void *state);
+int workload_stuck(struct ltd_exchange *x, void *state);
 
 /* The handler of /echo. */
 int workload_echo(struct ltd_exchange *x, void *state);

@@ -52,6 +52,11 @@ int log_reopen(void)
 	return log_path[0] ? log_open(log_path) : 0;
 }
 
+int log_descriptor(void)
+{
+	return atomic_load(&log_fd);
+}
+
 void log_set_level(enum ltd_log_level level)
 {
 	atomic_store(&log_level, (int)level);

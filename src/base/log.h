@@ -19,6 +19,9 @@ int log_open(const char *path);
 /* Opens the same path again, after a rotation. */
 int log_reopen(void);
 
+/* Where its lines go: for what writes by itself.  Stays the same over log_reopen(). */
+int log_descriptor(void);
+
 void log_set_level(enum ltd_log_level level);
 bool log_is_on(enum ltd_log_level level);
 

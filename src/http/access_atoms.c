@@ -232,6 +232,16 @@ static void put_service(struct access_line *l)
 	put_phase(l, PHASE_SERVICE);
 }
 
+static void put_read(struct access_line *l)
+{
+	put_phase(l, PHASE_READ);
+}
+
+static void put_write(struct access_line *l)
+{
+	put_phase(l, PHASE_WRITE);
+}
+
 static void put_concurrency(struct access_line *l)
 {
 	put_u64(l, l->x->concurrency);
@@ -334,7 +344,7 @@ static access_atom_fn *const atoms[128] = {
 	['D'] = put_micros,  ['M'] = put_millis,       ['L'] = put_decimal,
 	['p'] = put_pid,     ['Q'] = put_wait,         ['S'] = put_service,
 	['C'] = put_cpu,     ['c'] = put_concurrency,  ['w'] = put_worker,
-	['k'] = put_slot,
+	['k'] = put_slot,    ['R'] = put_read,         ['W'] = put_write,
 };
 
 access_atom_fn *access_atom(char id)

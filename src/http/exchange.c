@@ -29,6 +29,7 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 	x->client = NULL;
 	x->bytes_out = 0;
 	x->wants_close = false;
+	atomic_store_explicit(&x->hold, HOLD_NONE, memory_order_relaxed);
 }
 
 void exchange_fini(struct exchange *x)

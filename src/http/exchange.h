@@ -8,6 +8,7 @@
 #define HTTP_EXCHANGE_H
 
 #include "http/client.h"
+#include "http/hold.h"
 #include "http/parser.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -49,6 +50,7 @@ struct exchange {
 	struct client *client; /* for apps and the log; NULL: unknown */
 	uint64_t bytes_out;
 	bool wants_close;          /* the connection ends after this response */
+	hold_word hold;            /* who may answer it while a slot has it */
 	_Alignas(16) char space[]; /* the arena's first block */
 };
 

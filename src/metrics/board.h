@@ -42,7 +42,7 @@ enum worker_state {
 	WORKER_DEAD,
 	WORKER_STATE_COUNT
 };
-enum slot_state { SLOT_IDLE, SLOT_BUSY };
+enum slot_state { SLOT_IDLE, SLOT_BUSY, SLOT_WRITTEN_OFF, SLOT_STATE_COUNT };
 extern const char *const worker_state_names[], *const slot_state_names[];
 
 /* One of a worker's places for a blocking handler.  Written by the slot's thread. */

@@ -49,7 +49,11 @@ const char *const worker_state_names[] = {
 	[WORKER_DRAINING] = "draining", [WORKER_DEAD] = "dead",
 };
 
-const char *const slot_state_names[] = { [SLOT_IDLE] = "idle", [SLOT_BUSY] = "busy" };
+const char *const slot_state_names[] = {
+	[SLOT_IDLE] = "idle",
+	[SLOT_BUSY] = "busy",
+	[SLOT_WRITTEN_OFF] = "written_off",
+};
 
 const char *route_class_name(const struct route_row *r)
 {

@@ -79,7 +79,7 @@ static void write_server(struct buf *out, const struct snapshot *s)
 
 static void write_workers(struct buf *out, const struct snapshot *s)
 {
-	uint64_t state[WORKER_STATE_COUNT] = { 0 }, busy = 0, threads = 0, queued = 0;
+	uint64_t state[WORKER_STATE_COUNT] = { 0 }, slots[SLOT_STATE_COUNT] = { 0 }, queued = 0;
 
 	for (unsigned w = 0; w < s->board->workers_max; w++) {
 		const struct worker_view *v = &s->worker[w];
@@ -87,8 +87,11 @@ static void write_workers(struct buf *out, const struct snapshot *s)
 
 		if (v->state < WORKER_STATE_COUNT)
 			state[v->state]++;
-		for (unsigned i = 0; is_up && i < s->board->threads; i++, threads++)
-			busy += s->slot[(size_t)w * s->board->threads + i].state == SLOT_BUSY;
+		for (unsigned i = 0; is_up && i < s->board->threads; i++) {
+			uint32_t is = s->slot[(size_t)w * s->board->threads + i].state;
+
+			slots[is < SLOT_STATE_COUNT ? is : SLOT_IDLE]++;
+		}
 		queued += v->queued;
 	}
 	family(out, "littled_workers", "gauge",
@@ -98,9 +101,9 @@ static void write_workers(struct buf *out, const struct snapshot *s)
 
 	family(out, "littled_worker_threads", "gauge",
 	       "Slots of the workers that are up, by state.");
-	labelled_count(out, "littled_worker_threads", "state", slot_state_names[SLOT_IDLE],
-		       threads - busy);
-	labelled_count(out, "littled_worker_threads", "state", slot_state_names[SLOT_BUSY], busy);
+	for (unsigned i = 0; i < SLOT_STATE_COUNT; i++)
+		labelled_count(out, "littled_worker_threads", "state", slot_state_names[i],
+			       slots[i]);
 
 	single(out, "littled_http_requests_queued", "gauge", "Requests waiting for a slot.", queued);
 }

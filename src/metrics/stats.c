@@ -128,11 +128,11 @@ static void write_conns(struct json *j, const uint32_t *conns)
 
 static void write_slot(struct json *j, const struct snapshot *s, const struct slot_view *v)
 {
-	bool is_busy = v->state == SLOT_BUSY;
+	enum slot_state state = v->state < SLOT_STATE_COUNT ? v->state : SLOT_IDLE;
 
 	json_open_object(j, NULL);
-	json_string(j, "state", slot_state_names[is_busy ? SLOT_BUSY : SLOT_IDLE]);
-	if (is_busy && v->route < s->board->routes)
+	json_string(j, "state", slot_state_names[state]);
+	if (state != SLOT_IDLE && v->route < s->board->routes)
 		json_string(j, "route", board_route(s->board, v->route)->name);
 	else
 		json_null(j, "route");

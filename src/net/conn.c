@@ -114,7 +114,7 @@ void conn_recycle(struct conn *c)
 }
 
 /* What was under way when the client went: it ends now, as 499. */
-static void give_up(struct conn *c)
+void conn_give_up(struct conn *c)
 {
 	struct hand *h = c->loop->hand;
 	uint64_t now_ns = clock_mono_ns();
@@ -142,6 +142,17 @@ static void give_up(struct conn *c)
 	}
 }
 
+void conn_leave(struct conn *c)
+{
+	struct loop *l = c->loop;
+
+	if (c->state == CONN_FRESH)
+		atomic_fetch_sub_explicit(&l->row->pending, 1, memory_order_relaxed);
+	gauge(c, c->state, -1);
+	list_remove(&c->node);
+	l->conn_count--;
+}
+
 void conn_free(struct conn *c, enum close_reason why)
 {
 	struct loop *l = c->loop;
@@ -152,12 +163,7 @@ void conn_free(struct conn *c, enum close_reason why)
 	sock_close(c->io.fd);
 	if (l->hand->tally)
 		tally_closed(l->hand->tally, why);
-
-	if (c->state == CONN_FRESH)
-		atomic_fetch_sub_explicit(&l->row->pending, 1, memory_order_relaxed);
-	gauge(c, c->state, -1);
-	list_remove(&c->node);
-	l->conn_count--;
+	conn_leave(c);
 	pool_put(&l->conn_pool, c);
 	l->ops->room(l);
 }
@@ -165,7 +171,7 @@ void conn_free(struct conn *c, enum close_reason why)
 void conn_close(struct conn *c, enum close_reason why)
 {
 	assert(c->state != CONN_MOVING && !(c->state == CONN_BUSY && c->x)); /* not ours to close */
-	give_up(c);
+	conn_give_up(c);
 	if (c->was_moved)
 		sock_finish(c->io.fd); /* a sibling may still hold a copy of the descriptor */
 	conn_free(c, why);

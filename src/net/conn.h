@@ -33,9 +33,10 @@
 
 enum send_result {
 	SEND_DONE,
-	SEND_BLOCKED, /* for now */
-	SEND_FAILED,  /* the client is gone */
-	SEND_CUT,     /* the rest cannot be had: the message stays incomplete */
+	SEND_BLOCKED,     /* for now */
+	SEND_FAILED,      /* the client is gone */
+	SEND_CUT,         /* the rest cannot be had: the message stays incomplete */
+	SEND_WRITTEN_OFF, /* a leader has answered instead: see http/hold.h */
 };
 
 struct conn {
@@ -119,6 +120,19 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 /* The connection lives on elsewhere: forget it here, without a word to the client. */
 void conn_let_go(struct conn *c);
 
+/*
+ * Its handler has lost the right to answer (http/hold.h), and may look at it as long as it likes.
+ * Nothing of the answer is out: gives a new connection over the same socket, BUSY, whose exchange is
+ * to be answered.  NULL: memory or descriptors are short, and nothing has changed.
+ */
+struct conn *conn_write_off(struct conn *c);
+
+/* The same when the client cannot be answered (any more): the socket is shut down for all. */
+void conn_cut_off(struct conn *c);
+
+/* Frees what those two have left behind; no handler runs any more. */
+void conn_clear_shelf(struct loop *l);
+
 /* Draining: an idle connection is closed, another ends with its response. */
 void conn_drain(struct conn *c);
 
@@ -137,6 +151,9 @@ void conn_pause(struct conn *c);
 void conn_watch(struct conn *c, int events);
 void conn_recycle(struct conn *c);
 void conn_release_input(struct conn *c);
+bool conn_fill_input(struct conn *c, const char *bytes, size_t len);
+void conn_leave(struct conn *c);   /* out of the loop's lists and gauges */
+void conn_give_up(struct conn *c); /* what is under way ends now, unanswered */
 
 /* What a handler may ask of its connection. */
 extern const struct exchange_link conn_link;

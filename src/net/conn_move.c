@@ -55,7 +55,7 @@ void conn_passport(const struct conn *c, struct conn_passport *p)
 	p->client = c->client;
 }
 
-static bool fill_input(struct conn *c, const char *bytes, size_t len)
+bool conn_fill_input(struct conn *c, const char *bytes, size_t len)
 {
 	if (len > UINT32_MAX)
 		return false;
@@ -94,7 +94,7 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;
-	if (fill_input(c, bytes, len) && parse_again(c, &p->stamps)) {
+	if (conn_fill_input(c, bytes, len) && parse_again(c, &p->stamps)) {
 		conn_watch(c, EV_READ);
 		return c;
 	}

@@ -121,6 +121,14 @@ static void write_access_line(const struct loop *l, const struct exchange *x, un
 	}
 }
 
+static void tell_slow(const struct loop *l, const struct exchange *x)
+{
+	char line[ACCESS_LINE_BYTES];
+
+	slow_line(l->slow, x, x->response.status, line, sizeof line);
+	log_warning("%s", line);
+}
+
 static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_t now_ns)
 {
 	struct loop *l = c->loop;
@@ -132,6 +140,8 @@ static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_
 	}
 	if (l->access_fd >= 0)
 		write_access_line(l, x, x->response.status);
+	if (l->slow && slow_is(l->slow, x))
+		tell_slow(l, x);
 	x->next = c->sent;
 	c->sent = x;
 }

@@ -131,6 +131,7 @@ int loop_open(struct loop *l)
 	l->now_ns = clock_mono_ns();
 	for (int i = 0; i < CONN_STATE_COUNT; i++)
 		list_init(&l->conns[i]);
+	list_init(&l->shelf);
 	pool_init(&l->conn_pool, sizeof(struct conn), SPARE_CONNS);
 	pool_init(&l->exchange_pool, EXCHANGE_BYTES, SPARE_EXCHANGES);
 	pool_init(&l->input_pool, CONN_INPUT_BYTES, SPARE_INPUTS);
@@ -152,6 +153,7 @@ void loop_close(struct loop *l)
 		while (!list_is_empty(&l->conns[i]))
 			conn_close(list_entry(list_first(&l->conns[i]), struct conn, node),
 				   CLOSE_DRAIN);
+	conn_clear_shelf(l);
 	ev_timer_stop(l->ev, &l->deadlines);
 	ev_check_stop(l->ev, &l->check);
 	ev_loop_destroy(l->ev);

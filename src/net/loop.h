@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "http/access.h"
 #include "http/exchange.h"
+#include "http/slow.h"
 #include "metrics/board.h"
 
 /* What each of a worker's threads has for itself. */
@@ -60,6 +61,7 @@ struct loop {
 	unsigned worker;
 	unsigned row_refused; /* the board's route row for refused requests */
 	const struct access *access;
+	const struct slow *slow;  /* NULL: slow requests are not told */
 	int access_fd;            /* -1: no access log */
 	_Atomic bool is_draining; /* every response ends its connection */
 	bool is_gated; /* others accept from the same listeners: leave it to those with room */
@@ -69,6 +71,7 @@ struct loop {
 	ev_timer deadlines;
 	ev_check check;
 	struct list conns[CONN_STATE_COUNT]; /* by state, longest in it first */
+	struct list shelf;                   /* written off: see conn_writeoff.c */
 	unsigned conn_count;
 	struct pool conn_pool, exchange_pool, input_pool;
 };

@@ -97,6 +97,11 @@ void sock_finish(int fd)
 	shutdown(fd, SHUT_WR);
 }
 
+void sock_cut(int fd)
+{
+	shutdown(fd, SHUT_RDWR);
+}
+
 void sock_close(int fd)
 {
 	close(fd);

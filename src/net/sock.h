@@ -39,6 +39,9 @@ void sock_stamp_arrivals(int fd);
 /* Says end of file to the client, whoever else holds the socket open. */
 void sock_finish(int fd);
 
+/* Ends it in both directions, whoever else holds it open: their sends fail from now on. */
+void sock_cut(int fd);
+
 void sock_close(int fd);
 
 #endif

@@ -2,9 +2,11 @@
 #include "proc/service.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 #include "app/api.h"
 #include "base/clock.h"
+#include "proc/overload.h"
 #include "proc/worker.h"
 
 void service_start(struct hand *h, struct exchange *x, enum flow_id where)
@@ -80,6 +82,30 @@ static bool is_ping(const struct exchange *x)
 	return slice_eq(request_slice(&x->request, x->request.target), LTD_SLICE("*"));
 }
 
+static void answer_overloaded(struct loop *l, struct exchange *x, enum counter why)
+{
+	char seconds[16];
+	int n = snprintf(seconds, sizeof seconds, "%u", overload_retry_s(l->owner));
+
+	service_start(l->hand, x, FLOW_INLINE);
+	response_error(&x->response, 503, LTD_SLICE("too many requests wait already"));
+	response_field(&x->response, LTD_SLICE("Retry-After"), slice_of(seconds, (size_t)n));
+	service_finish(l->hand, x, FLOW_INLINE);
+	if (l->hand->tally)
+		tally_count(l->hand->tally, why, 1);
+	conn_answer(l->hand, x);
+}
+
+void service_shed(struct loop *l, struct exchange *x, enum counter why)
+{
+	struct conn *c = x->conn;
+
+	answer_overloaded(l, x, why);
+	if (l->hand->tally)
+		board_leave(l->board, 1);
+	conn_resume(c, conn_send(l->hand, c));
+}
+
 /* What is answered before it on the same connection need not wait for it. */
 static void await_slot(struct loop *l, struct exchange *x)
 {
@@ -103,10 +129,12 @@ bool service_request(struct loop *l, struct exchange *x)
 		x->route_index = m->row_not_found;
 
 	if (verdict == MOUNT_FOUND && entry->route->class == LTD_SLOT) {
-		await_slot(l, x);
-		return false;
-	}
-	if (verdict == MOUNT_FOUND)
+		if (!overload_is_full(w)) {
+			await_slot(l, x);
+			return false;
+		}
+		answer_overloaded(l, x, COUNTER_SHED_QUEUE_FULL);
+	} else if (verdict == MOUNT_FOUND)
 		answer_inline(l, x);
 	else if (verdict == MOUNT_BAD_METHOD)
 		answer_bad_method(l, x, entry->route);

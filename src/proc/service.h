@@ -17,6 +17,12 @@ bool service_request(struct loop *l, struct exchange *x);
 /* The same for a request whose connection came from a sibling; it is for a slot. */
 void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot);
 
+/*
+ * 503 with Retry-After for a request that waits for a slot and was taken out of the queue: counted as
+ * `why`, and its connection goes on.  Leader only.
+ */
+void service_shed(struct loop *l, struct exchange *x, enum counter why);
+
 /* Takes the stamp at the handler's start and end, and counts it in and out of `where`. */
 void service_start(struct hand *h, struct exchange *x, enum flow_id where);
 void service_finish(struct hand *h, struct exchange *x, enum flow_id where);

@@ -15,7 +15,9 @@
 #include "base/log.h"
 #include "proc/baton.h"
 #include "proc/peers.h"
+#include "proc/overload.h"
 #include "proc/service.h"
+#include "proc/slot.h"
 
 /* Tells the siblings how long the queue is.  Before looking for their free slots: see peers.h. */
 static void publish(struct slots *s)
@@ -44,6 +46,31 @@ static unsigned occupy(struct slots *s)
 static void vacate(struct slots *s, unsigned slot)
 {
 	s->taken[slot / 64] &= ~(1ull << (slot % 64));
+	s->running[slot] = NULL;
+}
+
+static void settle_in(struct slots *s, struct exchange *x, unsigned slot)
+{
+	x->slot = slot;
+	s->running[slot] = x;
+}
+
+/*
+ * The oldest waiting request that is worth serving.  Those that are not get their answer from the
+ * leader.  Lock held.
+ */
+static struct exchange *pop_ready(struct slots *s)
+{
+	uint64_t now_ns = s->codel.target_ns ? clock_mono_ns() : 0;
+	struct exchange *x = queue_pop(&s->ready);
+
+	while (x && now_ns && codel_sheds(&s->codel, overload_waited_ns(x, now_ns), now_ns)) {
+		queue_push(&s->shed, x);
+		ev_async_send(s->loop->ev, &s->wake);
+		x = queue_pop(&s->ready);
+	}
+	publish(s);
+	return x;
 }
 
 /* The next request that has, or gets, a slot of this worker.  Lock held. */
@@ -54,11 +81,12 @@ static struct exchange *take_next(struct slots *s)
 
 	if (!x && s->ready.count && peers_may_take(s->loop) &&
 	    worker_reserve_slot(s->loop->row, &generation)) {
-		x = queue_pop(&s->ready);
-		publish(s);
+		x = pop_ready(s);
+		if (!x)
+			worker_release_slot(s->loop->row, generation);
 	}
 	if (x)
-		x->slot = occupy(s);
+		settle_in(s, x, occupy(s));
 	return x;
 }
 
@@ -68,11 +96,10 @@ static struct exchange *take_in_place(struct slots *s, unsigned slot)
 	struct exchange *x = NULL;
 
 	if (s->ready.count && peers_is_our_turn(s->loop))
-		x = queue_pop(&s->ready);
+		x = pop_ready(s);
 	if (!x)
 		return NULL;
-	publish(s);
-	x->slot = slot;
+	settle_in(s, x, slot);
 	return x;
 }
 
@@ -83,86 +110,6 @@ static void give_slot_back(struct slots *s, unsigned slot)
 }
 
 /* --- running handlers -------------------------------------------------------- */
-
-/*
- * A route that usually takes longer than half of what a leader may stay away is handed on
- * at once.  A sample counts no more than a few times that, so that one request of seconds
- * does not make a fast route slow for long.
- */
-static bool is_slow(const struct slots *s, const struct exchange *x)
-{
-	uint32_t pace_ns = atomic_load_explicit(&s->pace_ns[x->route_index], memory_order_relaxed);
-
-	return pace_ns == 0 || pace_ns > s->promote_after_ns / 2;
-}
-
-static void learn_pace(struct slots *s, const struct exchange *x)
-{
-	_Atomic uint32_t *pace = &s->pace_ns[x->route_index];
-	uint64_t old = atomic_load_explicit(pace, memory_order_relaxed);
-	uint64_t sample = stamps_phase_ns(&x->stamps, PHASE_SERVICE);
-
-	if (sample > s->promote_after_ns * 4)
-		sample = s->promote_after_ns * 4;
-	if (old)
-		sample = (old * 7 + sample) / 8;
-	atomic_store_explicit(pace, (uint32_t)(sample ? sample : 1), memory_order_relaxed);
-}
-
-/* Thread CPU time costs a system call: of fast routes it is sampled. */
-static bool measures_cpu(const struct slots *s, const struct exchange *x, const struct slot_row *row)
-{
-	uint32_t pace_ns = atomic_load_explicit(&s->pace_ns[x->route_index], memory_order_relaxed);
-
-	return pace_ns == 0 || pace_ns > 200 * NS_PER_US ||
-	       atomic_load_explicit(&row->served, memory_order_relaxed) % 64 == 0;
-}
-
-static void show_busy(struct slot_row *row, const struct exchange *x, pid_t thread_id)
-{
-	atomic_store_explicit(&row->thread_id, (uint32_t)thread_id, memory_order_relaxed);
-	atomic_store_explicit(&row->route, x->route_index, memory_order_relaxed);
-	atomic_store_explicit(&row->arrived_ns, x->stamps.at[STAMP_ARRIVED], memory_order_relaxed);
-	atomic_store_explicit(&row->since_ns, x->stamps.at[STAMP_STARTED], memory_order_relaxed);
-	atomic_store_explicit(&row->state, SLOT_BUSY, memory_order_release);
-}
-
-static void show_idle(struct slot_row *row, uint64_t now_ns)
-{
-	atomic_store_explicit(&row->since_ns, now_ns, memory_order_relaxed);
-	atomic_store_explicit(&row->served,
-			      atomic_load_explicit(&row->served, memory_order_relaxed) + 1,
-			      memory_order_relaxed);
-	atomic_store_explicit(&row->state, SLOT_IDLE, memory_order_release);
-}
-
-/* Handler in, handler out, answer on its way.  No lock held. */
-static enum send_result run(struct slot_thread *me, struct exchange *x)
-{
-	struct slots *s = me->slots;
-	struct loop *l = s->loop;
-	struct conn *c = x->conn;
-	struct slot_row *row = board_slot(l->board, l->worker, x->slot);
-	bool cpu = me->hand.tally && measures_cpu(s, x, row);
-
-	x->concurrency = board_in_flight(l->board);
-	service_start(&me->hand, x, FLOW_SLOT);
-	show_busy(row, x, me->thread_id);
-	uint64_t cpu_ns = cpu ? clock_thread_cpu_ns() : 0;
-	service_handle(x);
-	if (cpu) {
-		x->stamps.cpu_ns = clock_thread_cpu_ns() - cpu_ns;
-		x->stamps.has_cpu = true;
-	}
-	service_finish(&me->hand, x, FLOW_SLOT);
-	learn_pace(s, x);
-	show_idle(row, x->stamps.at[STAMP_FINISHED]);
-	if (me->hand.tally)
-		board_leave(l->board, 1);
-
-	conn_answer(&me->hand, x);
-	return conn_send(&me->hand, c);
-}
 
 /* Lock held. */
 static void give_conn_back(struct slots *s, struct conn *c, enum send_result result)
@@ -197,6 +144,14 @@ static struct exchange *finish(struct slot_thread *me, struct conn *c, unsigned 
 	return next;
 }
 
+/* Written off: the slot is lost, and its thread waits for other work like any. */
+static void come_back_late(struct slots *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->lost_count--;
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* As a slot: this request, and then whatever waits. */
 static void run_in_slot(struct slot_thread *me, struct exchange *x)
 {
@@ -205,8 +160,12 @@ static void run_in_slot(struct slot_thread *me, struct exchange *x)
 	while (x) {
 		struct conn *c = x->conn;
 		unsigned slot = x->slot;
-		enum send_result result = run(me, x);
+		enum send_result result = slot_run(me, x);
 
+		if (result == SEND_WRITTEN_OFF) {
+			come_back_late(me->slots);
+			return;
+		}
 		x = finish(me, c, slot, result, &leads);
 	}
 	peers_claim(me->slots->loop, &me->hand);
@@ -220,7 +179,11 @@ static bool run_leading(struct slot_thread *me, struct exchange *x)
 	bool leads;
 
 	baton_go_away(me->slots);
-	enum send_result result = run(me, x);
+	enum send_result result = slot_run(me, x);
+	if (result == SEND_WRITTEN_OFF) {
+		come_back_late(me->slots); /* only another leader writes off */
+		return false;
+	}
 	x = finish(me, c, slot, result, &leads);
 	if (leads)
 		conn_resume(c, result);
@@ -254,7 +217,7 @@ static void lead(struct slot_thread *me)
 			baton_come_back(s);
 			peers_balance(s->loop);
 			loop_turn(s->loop);
-		} else if (is_slow(s, x)) {
+		} else if (slot_is_slow(s, x)) {
 			baton_come_back(s);
 			baton_pass(s, me);
 			run_in_slot(me, x);
@@ -325,12 +288,76 @@ struct exchange *slots_give_oldest(struct slots *s)
 	return x;
 }
 
+struct exchange *slots_give_overdue(struct slots *s, uint64_t waited_ns)
+{
+	struct exchange *x = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	if (s->ready.first && overload_waited_ns(s->ready.first, clock_mono_ns()) >= waited_ns) {
+		x = queue_pop(&s->ready);
+		publish(s);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return x;
+}
+
 void slots_take_back(struct slots *s, struct exchange *x)
 {
 	pthread_mutex_lock(&s->lock);
 	queue_push_front(&s->ready, x);
 	publish(s);
 	pthread_mutex_unlock(&s->lock);
+}
+
+/* Lock held.  What runs there is recycled by the leader alone, so that it may be looked at. */
+static bool write_off(struct slots *s, unsigned slot, uint64_t limit_ns, struct slot_overrun *o)
+{
+	struct exchange *x = s->running[slot];
+	uint64_t now_ns = clock_mono_ns();
+
+	if (!x || !hold_is_running(&x->hold) || now_ns - x->stamps.at[STAMP_STARTED] < limit_ns)
+		return false;
+	enum hold was = hold_write_off(&x->hold);
+	if (was != HOLD_HANDLER && was != HOLD_STREAMING)
+		return false;
+	*o = (struct slot_overrun){
+		.x = x,
+		.age_ns = now_ns - x->stamps.at[STAMP_STARTED],
+		.has_begun = was == HOLD_STREAMING,
+	};
+	s->running[slot] = NULL;
+	s->lost_count++;
+	return true;
+}
+
+bool slots_write_off(struct slots *s, uint64_t limit_ns, struct slot_overrun *o)
+{
+	uint64_t now_ns = clock_mono_ns();
+	bool found = false;
+
+	for (unsigned i = 0; i < s->slot_count && !found; i++) {
+		struct slot_row *row = board_slot(s->loop->board, s->loop->worker, i);
+
+		if (atomic_load(&row->state) != SLOT_BUSY ||
+		    atomic_load(&row->since_ns) + limit_ns > now_ns)
+			continue;
+		pthread_mutex_lock(&s->lock);
+		found = write_off(s, i, limit_ns, o);
+		pthread_mutex_unlock(&s->lock);
+		if (found) {
+			o->thread_id = (pid_t)atomic_load(&row->thread_id);
+			atomic_store(&row->state, SLOT_WRITTEN_OFF);
+		}
+	}
+	return found;
+}
+
+unsigned slots_lost(struct slots *s)
+{
+	pthread_mutex_lock(&s->lock);
+	unsigned lost = s->lost_count;
+	pthread_mutex_unlock(&s->lock);
+	return lost;
 }
 
 /* Releases are made with the lock held, so none comes in between. */
@@ -350,8 +377,10 @@ void slots_collect(struct slots *s)
 {
 	pthread_mutex_lock(&s->lock);
 	struct conn *c = s->returned;
+	struct exchange *shed = s->shed.first;
 	s->returned = NULL;
 	s->returned_end = &s->returned;
+	queue_init(&s->shed);
 	pthread_mutex_unlock(&s->lock);
 
 	while (c) {
@@ -359,6 +388,12 @@ void slots_collect(struct slots *s)
 
 		conn_resume(c, c->returned);
 		c = next;
+	}
+	while (shed) {
+		struct exchange *next = shed->next;
+
+		service_shed(s->loop, shed, COUNTER_SHED_DELAY);
+		shed = next;
 	}
 }
 
@@ -395,14 +430,16 @@ int slots_open(struct slots *s, struct loop *l, unsigned slots, uint64_t promote
 	s->thread = calloc(s->thread_count, sizeof *s->thread);
 	s->waiting = calloc(s->thread_count, sizeof(*s->waiting));
 	s->taken = calloc(slots / 64 + 1, sizeof *s->taken);
+	s->running = calloc(slots + 1, sizeof(*s->running));
 	s->pace_ns = calloc(l->row_refused + 1, sizeof *s->pace_ns);
-	if (!s->thread || !s->waiting || !s->taken || !s->pace_ns) {
+	if (!s->thread || !s->waiting || !s->taken || !s->running || !s->pace_ns) {
 		slots_close(s);
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&s->lock, NULL);
 	queue_init(&s->ready);
 	queue_init(&s->granted);
+	queue_init(&s->shed);
 	s->returned_end = &s->returned;
 	for (unsigned i = 0; i < s->thread_count; i++)
 		prepare_thread(s, i, statistics);
@@ -445,6 +482,7 @@ void slots_close(struct slots *s)
 	free(s->thread);
 	free(s->waiting);
 	free(s->taken);
+	free(s->running);
 	free((void *)s->pace_ns);
 	*s = (struct slots){ .thread = NULL };
 }

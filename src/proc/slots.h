@@ -27,6 +27,7 @@
 
 #include "net/conn.h"
 #include "net/loop.h"
+#include "proc/codel.h"
 #include "proc/queue.h"
 
 struct slots;
@@ -59,11 +60,23 @@ struct slots {
 	struct slot_thread *leader;
 	struct slot_thread **waiting; /* [0] is the watch; the last one is called first */
 	unsigned waiting_count;
-	struct queue ready;   /* wait for a slot */
-	struct queue granted; /* moved here: their slot is reserved */
-	uint64_t *taken;      /* bitmap of slots in use */
+	struct queue ready;        /* wait for a slot */
+	struct queue granted;      /* moved here: their slot is reserved */
+	struct codel codel;        /* which of those that wait are shed */
+	struct queue shed;         /* not to be served: the leader will tell them */
+	uint64_t *taken;           /* bitmap of slots in use */
+	struct exchange **running; /* of each slot: what its handler answers, or NULL */
+	unsigned lost_count;       /* slots written off whose handlers have not come back */
 	struct conn *returned, **returned_end;
 	bool is_stopped;
+};
+
+/* A handler that has held its slot for too long, and lost it. */
+struct slot_overrun {
+	struct exchange *x;
+	uint64_t age_ns; /* since its handler started */
+	pid_t thread_id; /* whose stack tells what it is at */
+	bool has_begun;  /* to answer: the head is out */
 };
 
 /* 0 or a negative errno value.  The tallies are the board's, or none with `statistics` off. */
@@ -87,11 +100,23 @@ void slots_submit_moved(struct slots *s, struct exchange *x, bool has_slot);
 /* The oldest waiting request, taken out of the queue to be given away, or NULL. */
 struct exchange *slots_give_oldest(struct slots *s);
 
+/* The same if the server has kept it waiting for so long. */
+struct exchange *slots_give_overdue(struct slots *s, uint64_t waited_ns);
+
 /* Back into the queue's front, what was not given away after all. */
 void slots_take_back(struct slots *s, struct exchange *x);
 
 /* A sibling died, perhaps with slots of ours reserved: all reservations are void.  Leader only. */
 void slots_recount(struct slots *s);
+
+/*
+ * Writes off the next slot held for `limit_ns` or longer: its handler may go on, but answers nobody
+ * any more, and the slot is never used again.  False: there is none.  Leader only.
+ */
+bool slots_write_off(struct slots *s, uint64_t limit_ns, struct slot_overrun *o);
+
+/* How many handlers that were written off still run: such a process cannot end by joining threads. */
+unsigned slots_lost(struct slots *s);
 
 /* Connections whose handlers have finished go on.  Leader only, each turn. */
 void slots_collect(struct slots *s);

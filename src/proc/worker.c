@@ -13,10 +13,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proc/backtrace.h"
+#include "proc/overload.h"
 #include "proc/peers.h"
 #include "proc/service.h"
 #include "proc/status.h"
 #include "proc/title.h"
+#include "proc/writeoff.h"
 
 #define HEARTBEAT_S 0.5
 
@@ -38,8 +41,11 @@ static bool is_statistics(const struct worker *w)
 
 static void leave_if_empty(struct worker *w)
 {
-	if (w->loop.is_draining && w->loop.conn_count == 0)
-		slots_stop(&w->slots);
+	if (!w->loop.is_draining || w->loop.conn_count)
+		return;
+	if (slots_lost(&w->slots))
+		_exit(0); /* handlers that never end cannot be joined, nor may what they use be freed */
+	slots_stop(&w->slots);
 }
 
 static void drain_list(struct loop *l, enum conn_state state)
@@ -132,6 +138,14 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 			_exit(0); /* INT, QUIT: quick; handlers are not waited for */
 		}
 	}
+}
+
+void worker_retire(struct worker *w, const char *why)
+{
+	if (w->is_retiring || w->loop.is_draining)
+		return;
+	w->is_retiring = true;
+	log_warning("worker %u: %s: it wants to be replaced", w->index, why);
 }
 
 /* --- the loop's questions ---------------------------------------------------- */
@@ -269,6 +283,10 @@ static int start(struct worker *w)
 	unsigned slots = is_statistics(w) ? 0 : (unsigned)o->threads;
 
 	int error = loop_open(&w->loop);
+	if (!error && !is_statistics(w) && o->slow_request_log_ns) {
+		error = slow_open(&w->slow, o->slow_request_log_ns);
+		w->loop.slow = &w->slow;
+	}
 	if (!error)
 		error = slots_open(&w->slots, &w->loop, slots, o->promote_after_ns,
 				   o->statistics && !is_statistics(w));
@@ -278,8 +296,16 @@ static int start(struct worker *w)
 		error = peers_open(&w->peers, w);
 	if (error)
 		return error;
+	w->slots.codel = (struct codel){
+		.target_ns = o->queue_target_ns,
+		.interval_ns = o->queue_interval_ns,
+	};
 	watch_master(w);
 	start_timers(w);
+	if (!is_statistics(w)) {
+		writeoff_open(w);
+		overload_open(w);
+	}
 	return acceptor_start(&w->acceptor, &w->loop, listener,
 			      is_statistics(w) ? 1 : h->bind_count);
 }
@@ -315,6 +341,7 @@ int worker_main(struct heritage *heritage, unsigned index)
 	w->index = index;
 	w->mounts = is_statistics(w) ? status_mounts(heritage) : heritage->mounts;
 	name_process(w);
+	backtrace_prepare();
 	close_foreign_listeners(w);
 	if (!w->mounts)
 		return WORKER_BOOT_ERROR;
@@ -334,5 +361,7 @@ int worker_main(struct heritage *heritage, unsigned index)
 	loop_close(&w->loop);
 	peers_close(&w->peers);
 	slots_close(&w->slots);
+	if (w->loop.slow)
+		slow_close(&w->slow);
 	return 0;
 }

@@ -25,14 +25,19 @@ struct worker {
 	unsigned index;
 	struct loop loop;
 	struct loop_limits limits;
+	struct slow slow;
 	struct slots slots;
 	struct peers peers;
 	struct acceptor acceptor;
 	struct worker_row own_row; /* of the statistics process: not on the board */
 	ev_io life, signals;
-	ev_timer heartbeat, patience;
+	ev_timer heartbeat, patience, deadline_look, queue_look;
 	int signal_fd;
+	bool is_retiring;
 };
+
+/* This process should not go on: asks the master for another, which takes over.  Leader. */
+void worker_retire(struct worker *w, const char *why);
 
 /* The life of a worker process, in a process just forked; returns its exit status. */
 int worker_main(struct heritage *heritage, unsigned index);

@@ -1,0 +1,117 @@
+"""Handlers that run too long, or never end: what their clients get, and what all others notice."""
+
+import re
+import socket
+import time
+
+import pytest
+
+from client import Conn, request
+from load import Background, at_once
+from server import eventually
+
+
+def config(tmp_path, **settings):
+    """A file that mounts the workload app with its dangerous routes."""
+    path = tmp_path / "faults.ini"
+    lines = ["[littled]", *(f"{k} = {v}" for k, v in settings.items()),
+             "[route /]", "app = workload", "allow_crash = true"]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def faulty(serve, tmp_path):
+    """faulty(timeout=..., workers=..., threads=...) -> a Server whose handlers may be stuck."""
+    def make(workers=1, threads=2, **settings):
+        return serve("-c", config(tmp_path, **settings), app=None, workers=workers,
+                     threads=threads)
+    return make
+
+
+def test_stuck_and_crash_need_a_setting(server):
+    for path in ("/stuck", "/crash"):
+        answer = server.get(path)
+        assert answer.status == 403 and b"allow_crash" in answer.body
+
+
+@pytest.mark.short
+def test_a_handler_past_its_deadline_is_answered_for(faulty):
+    with faulty(timeout="500ms") as s:
+        begin = time.monotonic()
+        with s.conn() as c:
+            c.send(request("/stuck"))
+            answer = c.read()
+            took = time.monotonic() - begin
+            assert answer.status == 504 and answer.header("Connection") == "close"
+            assert b"took too long" in answer.body
+            assert c.is_closed_within(5)
+        assert took >= 0.5
+        text = s.stderr()
+        assert re.search(r"worker 0: slot \d written off: the handler of /stuck has run for", text)
+        eventually(lambda: re.search(r"littled.*\(\+0x", s.stderr()), 5, "a backtrace is logged")
+        totals = s.stats()["totals"]
+        assert totals["written_off"] == 1
+        assert totals["status"]["504"] == 1
+
+
+@pytest.mark.short
+def test_what_ends_in_time_is_left_alone(faulty):
+    with faulty(timeout="1s") as s:
+        answers = at_once([lambda: s.get("/sleep?ms=500")] * 2)
+        assert [a.status for a in answers] == [200, 200]
+        assert s.stats()["totals"]["written_off"] == 0
+
+
+def test_other_requests_go_on_beside_a_stuck_one(faulty):
+    with faulty(timeout="1s", threads=2) as s:
+        stuck = Background(lambda: s.get("/stuck"))
+        s.wait_busy(1)
+        while stuck.value is None:
+            assert s.get("/sleep?ms=20").status == 200
+        assert stuck.result().status == 504
+        assert s.get("/hello").status == 200
+
+
+def test_what_was_pipelined_before_it_is_answered_first(faulty):
+    with faulty(timeout="500ms") as s, s.conn() as c:
+        c.send(request("/hello") + request("/stuck") + request("/hello"))
+        assert c.read().status == 200
+        assert c.read().status == 504
+        assert c.is_closed_within(5)  # the third was not looked at
+
+
+def test_a_client_that_left_meanwhile_is_no_trouble(faulty):
+    with faulty(timeout="500ms") as s:
+        c = s.conn()
+        c.send(request("/stuck"))
+        s.wait_busy(1)
+        c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        c.socket.close()
+        eventually(lambda: s.stats()["totals"]["written_off"] == 1, 5, "it is written off")
+        assert s.get("/hello").status == 200
+
+
+def test_a_crash_takes_its_worker_alone(faulty):
+    with faulty(workers=2, threads=2, timeout="30s") as s:
+        s.may_lose_workers = True
+        pids = set(s.worker_pids())
+        with pytest.raises(Exception):
+            s.get("/crash")
+        eventually(lambda: len(s.worker_pids()) == 2 and set(s.worker_pids()) != pids, 10,
+                   "two workers serve again")
+        assert s.get("/hello").status == 200
+
+
+def test_a_slow_request_says_whose_time_it_was(serve):
+    with serve("--slow-request-log", "200ms", threads=1) as s:
+        first = Background(lambda: s.get("/sleep?ms=400"))
+        s.wait_busy(1)
+        assert s.get("/sleep?ms=1").status == 200
+        first.result()
+        assert s.get("/hello").status == 200
+        def lines():
+            found = re.findall(r"slow request, ([^:]*): \"GET (\S+)", s.stderr())
+            return found if len(found) == 2 else None
+        assert set(eventually(lines, 5, "two lines")) == {
+            ("it was served slowly", "/sleep?ms=400"), ("it waited", "/sleep?ms=1")}
