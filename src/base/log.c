@@ -18,6 +18,7 @@ static const char *const level_names[] = {
 
 static char log_path[4096];
 static _Atomic int log_fd = STDERR_FILENO;
+static _Atomic bool log_is_echoed;
 static _Atomic int log_level = LTD_LOG_INFO;
 
 int log_open(const char *path)
@@ -57,6 +58,11 @@ int log_descriptor(void)
 	return atomic_load(&log_fd);
 }
 
+void log_echo(bool on)
+{
+	atomic_store(&log_is_echoed, on);
+}
+
 void log_set_level(enum ltd_log_level level)
 {
 	atomic_store(&log_level, (int)level);
@@ -86,6 +92,19 @@ static void tame(char *text, size_t len)
 			text[i] = '?';
 }
 
+static void put(enum ltd_log_level level, const char *line, size_t len)
+{
+	int fd = atomic_load_explicit(&log_fd, memory_order_relaxed);
+
+	if (write(fd, line, len) < 0) {
+		/* Nowhere left to say so. */
+	}
+	if (fd != STDERR_FILENO && level >= LTD_LOG_WARNING && atomic_load(&log_is_echoed) &&
+	    write(STDERR_FILENO, line, len) < 0) {
+		/* Nor here. */
+	}
+}
+
 void log_vline(enum ltd_log_level level, const char *format, va_list args)
 {
 	char line[LINE_BYTES];
@@ -101,9 +120,7 @@ void log_vline(enum ltd_log_level level, const char *format, va_list args)
 	tame(line + n, text);
 	n += text;
 	line[n++] = '\n';
-	if (write(atomic_load_explicit(&log_fd, memory_order_relaxed), line, n) < 0) {
-		/* Nowhere left to say so. */
-	}
+	put(level, line, n);
 	errno = saved;
 }
 

@@ -22,6 +22,9 @@ int log_reopen(void);
 /* Where its lines go: for what writes by itself.  Stays the same over log_reopen(). */
 int log_descriptor(void);
 
+/* What is a warning or worse also goes to standard error, when the log is another place. */
+void log_echo(bool on);
+
 void log_set_level(enum ltd_log_level level);
 bool log_is_on(enum ltd_log_level level);
 

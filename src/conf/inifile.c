@@ -14,6 +14,7 @@
 #include <ini.h>
 #include <unistd.h>
 
+#include "base/reason.h"
 #include "conf/refuse.h"
 #include "conf/routes.h"
 #include "conf/value.h"
@@ -337,12 +338,14 @@ static int read_file(const char *path, struct buf *to)
 int inifile_apply(struct conf *c)
 {
 	struct place at = { ORIGIN_FILE, c->file, 0, NULL };
+	char why[REASON_BYTES];
 	struct buf text;
 
 	buf_init(&text, INIFILE_BYTES_MAX + READ_BYTES);
 	int error = read_file(c->file, &text);
 	if (error < 0)
-		error = refuse(&at, "cannot read the configuration: %s", strerror(-error));
+		error = refuse(&at, "cannot read the configuration: %s",
+			       reason_of_path(c->file, error, why, sizeof why));
 	else
 		error = parse(c, buf_slice(&text));
 	buf_fini(&text);

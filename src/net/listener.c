@@ -13,7 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/reason.h"
 #include "conf/address.h"
+#include "net/holder.h"
 #include "net/sock.h"
 
 #define SOCKET_TYPE (SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
@@ -24,13 +26,34 @@ static int refuse(int error, const struct listener_plan *plan, const char *text,
 	return error;
 }
 
-static int fail(int fd, const struct listener_plan *plan, char *why, size_t n)
+/* The words that say what to do. */
+static void explain(int error, const struct address *a, char *text, size_t text_bytes)
+{
+	char holder[128];
+
+	if (a->is_unix)
+		reason_of_path(a->path, error, text, text_bytes);
+	else if (error == -EADDRINUSE && holder_describe(a, holder, sizeof holder))
+		snprintf(text, text_bytes, "%s: %s", strerror(-error), holder);
+	else if (error == -EACCES)
+		snprintf(text, text_bytes,
+			 "%s: a port below 1024 needs CAP_NET_BIND_SERVICE "
+			 "(AmbientCapabilities= in the unit) or root",
+			 strerror(-error));
+	else
+		snprintf(text, text_bytes, "%s", strerror(-error));
+}
+
+static int fail(int fd, const struct listener_plan *plan, const struct address *a, char *why,
+		size_t n)
 {
 	int error = -errno;
+	char text[REASON_BYTES];
 
 	if (fd >= 0)
 		sock_close(fd);
-	return refuse(error, plan, strerror(-error), why, n);
+	explain(error, a, text, sizeof text);
+	return refuse(error, plan, text, why, n);
 }
 
 static int resolve(const struct listener_plan *plan, const struct address *address,
@@ -94,7 +117,7 @@ static int open_inet(struct listener *l, const struct listener_plan *plan,
 		return error;
 	int fd = socket(a->ai_family, SOCKET_TYPE, 0);
 	if (fd < 0 || prepare(fd, a, plan) < 0 || listen(fd, (int)plan->backlog) < 0)
-		error = fail(fd, plan, why, n);
+		error = fail(fd, plan, address, why, n);
 	freeaddrinfo(a);
 	if (error < 0)
 		return error;
@@ -116,37 +139,42 @@ static bool is_live(const struct sockaddr_un *address)
 }
 
 static int clear_path(const struct sockaddr_un *address, const struct listener_plan *plan,
-		      char *why, size_t n)
+		      const struct address *a, char *why, size_t n)
 {
+	char holder[128];
 	struct stat st;
 
 	if (lstat(address->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
 		return refuse(-EEXIST, plan, "the file exists and is not a socket", why, n);
-	if (is_live(address))
-		return refuse(-EADDRINUSE, plan, "another process serves on it", why, n);
+	if (is_live(address)) {
+		bool is_known = holder_describe(a, holder, sizeof holder);
+
+		return refuse(-EADDRINUSE, plan,
+			      is_known ? holder : "another process listens on it", why, n);
+	}
 	unlink(address->sun_path);
 	return 0;
 }
 
-static int open_unix(struct listener *l, const struct listener_plan *plan, const char *path,
+static int open_unix(struct listener *l, const struct listener_plan *plan, const struct address *a,
 		     char *why, size_t n)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 
 	_Static_assert(ADDRESS_PATH_BYTES <= sizeof address.sun_path, "a parsed path fits");
-	memcpy(address.sun_path, path, strlen(path));
-	int error = clear_path(&address, plan, why, n);
+	memcpy(address.sun_path, a->path, strlen(a->path));
+	int error = clear_path(&address, plan, a, why, n);
 	if (error < 0)
 		return error;
 
 	int fd = socket(AF_UNIX, SOCKET_TYPE, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
 	    listen(fd, (int)plan->backlog) < 0)
-		return fail(fd, plan, why, n);
+		return fail(fd, plan, a, why, n);
 	l->fd = fd;
-	l->path = strdup(path);
+	l->path = strdup(a->path);
 	l->owner = getpid();
 	return 0;
 }
@@ -160,7 +188,7 @@ int listener_open(struct listener *l, const struct listener_plan *plan, char *wh
 		return refuse(-EINVAL, plan, "not " ADDRESS_EXPECTED, why, why_bytes);
 	snprintf(l->name, sizeof l->name, "%s", plan->bind);
 	if (address.is_unix)
-		return open_unix(l, plan, address.path, why, why_bytes);
+		return open_unix(l, plan, &address, why, why_bytes);
 	return open_inet(l, plan, &address, why, why_bytes);
 }
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/reason.h"
 #include "proc/master.h"
 #include "proc/rlimits.h"
 
@@ -19,10 +19,11 @@ static int open_logs(struct foundation *f)
 {
 	const struct options *o = f->heritage.options;
 	int error = log_open(o->error_logfile);
-	char why[256];
+	char why[REASON_BYTES];
 
 	if (error < 0) {
-		log_error("error log: %s: %s", o->error_logfile, strerror(-error));
+		log_error("error log: %s: %s", o->error_logfile,
+			  reason_of_path(o->error_logfile, error, why, sizeof why));
 		return EXIT_CANNOT_SERVE;
 	}
 	log_set_level((enum ltd_log_level)o->log_level);
@@ -38,7 +39,8 @@ static int open_logs(struct foundation *f)
 		f->heritage.access_fd =
 			open(o->access_logfile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (f->heritage.access_fd < 0) {
-		log_error("access log: %s: %s", o->access_logfile, strerror(errno));
+		log_error("access log: %s: %s", o->access_logfile,
+			  reason_of_path(o->access_logfile, errno, why, sizeof why));
 		return EXIT_CANNOT_SERVE;
 	}
 	return 0;
@@ -132,96 +134,39 @@ static int open_channels(struct foundation *f)
 	return EXIT_CANNOT_SERVE;
 }
 
-/* The lock, not the file, says that a server runs: a file left by a crash is taken over. */
+static int enter_background(struct foundation *f)
+{
+	int error = background_enter(&f->background, f->heritage.options);
+
+	if (error < 0) {
+		log_error("cannot go into the background: %s", strerror(-error));
+		return EXIT_CANNOT_SERVE;
+	}
+	return 0;
+}
+
 static int open_pidfile(struct foundation *f)
 {
 	const char *path = f->heritage.options->pid;
-	char text[32];
+	char why[REASON_BYTES];
 
-	if (!path)
+	if (!path || pidfile_open(&f->pidfile, path, why, sizeof why) == 0)
 		return 0;
-	f->pid_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (f->pid_fd < 0) {
-		log_error("pid file: %s: %s", path, strerror(errno));
-		return EXIT_CANNOT_SERVE;
-	}
-	if (flock(f->pid_fd, LOCK_EX | LOCK_NB) < 0) {
-		ssize_t n = pread(f->pid_fd, text, sizeof text - 1, 0);
-
-		text[n > 0 ? n : 0] = '\0';
-		log_error("pid file: %s: another server runs, process %d", path,
-			  (int)strtol(text, NULL, 10));
-		close(f->pid_fd);
-		f->pid_fd = -1;
-		return EXIT_CANNOT_SERVE;
-	}
-	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
-	if (ftruncate(f->pid_fd, 0) < 0 || pwrite(f->pid_fd, text, (size_t)n, 0) != n) {
-		log_error("pid file: %s: %s", path, strerror(errno));
-		return EXIT_CANNOT_SERVE;
-	}
-	return 0;
+	log_error("%s", why);
+	return EXIT_CANNOT_SERVE;
 }
 
-/* The starting process's part of becoming a daemon: waits for word, and passes it on. */
-static _Noreturn void wait_for_daemon(int fd)
+void foundation_settle(struct foundation *f)
 {
-	char byte;
-
-	_exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_CANNOT_SERVE);
-}
-
-static void leave_terminal(const struct options *o)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	setsid();
-	if (null < 0)
-		return;
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	if (strcmp(o->error_logfile, "-") != 0)
-		dup2(null, STDERR_FILENO);
-	close(null);
-}
-
-static int become_daemon(struct foundation *f)
-{
-	int told[2];
-
-	if (!f->heritage.options->daemon)
-		return 0;
-	if (pipe2(told, O_CLOEXEC) < 0)
-		return EXIT_CANNOT_SERVE;
-	pid_t pid = fork();
-	if (pid > 0) {
-		close(told[1]);
-		wait_for_daemon(told[0]);
-	}
-	close(told[0]);
-	f->told_fd = told[1];
-	if (pid < 0) {
-		log_error("cannot go into the background: %s", strerror(errno));
-		return EXIT_CANNOT_SERVE;
-	}
-	leave_terminal(f->heritage.options);
-	return 0;
-}
-
-void foundation_tell_started(struct foundation *f)
-{
-	if (f->told_fd < 0)
-		return;
-	if (write(f->told_fd, "", 1) < 0)
-		log_warning("the process that started this daemon is gone");
-	close(f->told_fd);
-	f->told_fd = -1;
+	background_tell(&f->background);
+	background_settle(f->heritage.options);
 }
 
 int foundation_open(struct foundation *f, const struct conf *conf)
 {
 	static int (*const step[])(struct foundation *) = {
-		open_logs, become_daemon, open_pidfile, open_listeners, open_board, open_channels,
+		open_logs,      enter_background, open_pidfile,
+		open_listeners, open_board,       open_channels,
 	};
 
 	*f = (struct foundation){
@@ -235,8 +180,8 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 		},
 		.board = { .fd = -1 },
 		.offers = { .fd = -1 },
-		.pid_fd = -1,
-		.told_fd = -1,
+		.pidfile = { .fd = -1 },
+		.background = { .told_fd = -1 },
 	};
 	f->heritage.mounts = &f->mounts;
 	if (mounts_open(&f->mounts, conf) < 0)
@@ -262,7 +207,7 @@ void foundation_close(struct foundation *f)
 {
 	struct heritage *h = &f->heritage;
 
-	close_fd(&f->told_fd);
+	background_close(&f->background);
 	for (unsigned i = 0; i < h->listener_count; i++)
 		listener_close(&h->listener[i]);
 	free(h->listener);
@@ -279,7 +224,11 @@ void foundation_close(struct foundation *f)
 	shm_close(&f->offers);
 	shm_close(&f->board);
 	mounts_close(&f->mounts);
-	if (f->pid_fd >= 0)
-		unlink(h->options->pid);
-	close_fd(&f->pid_fd);
+	pidfile_close(&f->pidfile);
+}
+
+void foundation_leave_to_worker(struct foundation *f)
+{
+	background_close(&f->background);
+	pidfile_forget(&f->pidfile);
 }

@@ -6,21 +6,26 @@
 #define PROC_FOUNDATION_H
 
 #include "base/shm.h"
+#include "proc/background.h"
 #include "proc/heritage.h"
+#include "proc/pidfile.h"
 
 struct foundation {
 	struct heritage heritage;
 	struct mounts mounts;
 	struct shm board, offers;
-	int pid_fd;  /* locked while we run; -1: none */
-	int told_fd; /* of a daemon: the parent waits for a byte that says it serves; -1: none */
+	struct pidfile pidfile;
+	struct background background;
 };
 
 /* 0; or, with one line on the error log and nothing left open, an exit status. */
 int foundation_open(struct foundation *f, const struct conf *conf);
 void foundation_close(struct foundation *f);
 
-/* Every worker is ready: lets go the process that started the daemon. */
-void foundation_tell_started(struct foundation *f);
+/* Every worker is ready: lets go whoever started us. */
+void foundation_settle(struct foundation *f);
+
+/* In a child that becomes a worker: lets go what is the master's alone. */
+void foundation_leave_to_worker(struct foundation *f);
 
 #endif

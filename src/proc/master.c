@@ -50,6 +50,7 @@ static pid_t spawn(struct master *m, unsigned index)
 	if (pid != 0)
 		return pid;
 	close(m->signal_fd);
+	foundation_leave_to_worker(&m->foundation);
 	int status = worker_main(&m->foundation.heritage, index);
 	exit(status);
 }
@@ -178,7 +179,7 @@ static void say_ready(struct master *m)
 
 	log_info("serving: %u workers x %u threads = %u slots", (unsigned)o->workers,
 		 (unsigned)o->threads, (unsigned)(o->workers * o->threads));
-	foundation_tell_started(&m->foundation);
+	foundation_settle(&m->foundation);
 }
 
 static void close_listeners(struct master *m)

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "proc/background.h"
 #include "proc/backtrace.h"
 #include "proc/overload.h"
 #include "proc/peers.h"
@@ -314,6 +315,7 @@ static void report_ready(struct worker *w)
 {
 	const uint64_t one = 1;
 
+	background_settle(w->heritage->options);
 	if (is_statistics(w))
 		return;
 	atomic_store(&w->loop.row->heartbeat_ns, clock_mono_ns());

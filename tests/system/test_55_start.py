@@ -1,10 +1,18 @@
 """Starting: what the server finds out about its system, sets up, and says."""
 
 import os
-import resource
 import re
+import resource
+import signal
+import socket
+import subprocess
+from pathlib import Path
 
 import pytest
+
+import client
+from server import (LITTLED, PATIENCE, clean_environment, eventually, free_port, is_alive,
+                    pids_of_session, run_once)
 
 
 
@@ -74,3 +82,118 @@ def test_a_hard_limit_that_is_too_low_is_said_and_lived_with(serve):
         assert re.search(r"may need 1\d{4} descriptors a process, the limit is 300: raise it "
                          r"\(LimitNOFILE= .*ulimit -n\), or lower worker_connections", said)
         assert s.get("/hello").status == 200
+
+
+# --- what goes wrong ----------------------------------------------------------
+
+def failed(done, status, *words):
+    """It ended with that status and one line that holds all of these words."""
+    lines = done.stderr.splitlines()
+    assert done.returncode == status, (done.returncode, done.stderr)
+    assert len(lines) == 1, lines
+    for word in words:
+        assert word in lines[0], (word, lines[0])
+
+
+@pytest.mark.short
+def test_a_port_in_use_is_named_with_its_holder(tmp_path):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", free_port()))
+        s.listen()
+        port = s.getsockname()[1]
+        comm = Path("/proc/self/comm").read_text().strip()
+        failed(run_once("-b", f"127.0.0.1:{port}", "workload"), 1, f"127.0.0.1:{port}",
+               "already in use", f"process {os.getpid()} ({comm}) listens on port {port}")
+    path = tmp_path / "x.sock"
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(str(path))
+        s.listen()
+        failed(run_once("-b", f"unix:{path}", "workload"), 1, str(path),
+               f"process {os.getpid()} ({comm}) listens on it")
+    assert path.exists()
+
+
+def test_a_port_that_needs_privilege_says_which():
+    if os.geteuid() == 0:
+        drop = ["setpriv", "--bounding-set=-net_bind_service"]
+    elif int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 1:
+        pytest.skip("every port may be bound here")
+    else:
+        drop = ["env"]
+    done = subprocess.run([*drop, LITTLED, "-b", "127.0.0.1:1", "workload"], capture_output=True,
+                          text=True, env=clean_environment(), timeout=10 * PATIENCE)
+    if "Address already in use" not in done.stderr:
+        failed(done, 1, "127.0.0.1:1", "Permission denied", "CAP_NET_BIND_SERVICE")
+
+
+@pytest.mark.parametrize("daemon", ["--no-daemon", "--daemon"])
+@pytest.mark.parametrize("option", ["--pid", "--error-logfile", "--access-logfile"])
+def test_a_missing_directory_is_named(tmp_path, option, daemon):
+    done = run_once("-b", f"127.0.0.1:{free_port()}", option, tmp_path / "absent" / "file", daemon,
+                    "workload")
+    failed(done, 1, f"{tmp_path}/absent/file", f"there is no directory {tmp_path}/absent")
+
+
+@pytest.mark.parametrize("daemon", ["--no-daemon", "--daemon"])
+def test_a_failed_start_is_said_here_and_in_the_log_and_leaves_nothing(tmp_path, daemon):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", free_port()))
+        s.listen()
+        done = run_once("-b", f"unix:{tmp_path}/x.sock", "-b", "127.0.0.1:%d" % s.getsockname()[1],
+                        "--pid", tmp_path / "pid", "--error-logfile", tmp_path / "log", daemon,
+                        "workload")
+    failed(done, 1, "already in use")
+    assert (tmp_path / "log").read_text() == done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log"]
+
+
+def test_an_unreadable_configuration_is_named(tmp_path):
+    failed(run_once("-c", tmp_path / "absent" / "x.ini"), 2, f"{tmp_path}/absent/x.ini",
+           f"there is no directory {tmp_path}/absent")
+    failed(run_once("-c", tmp_path), 2, str(tmp_path), "Is a directory")
+
+
+# --- the pid file, and what a crash leaves ------------------------------------
+
+def test_a_live_pid_file_is_refused_and_stays(serve, tmp_path):
+    with serve("--pid", tmp_path / "pid") as s:
+        done = run_once("-b", f"127.0.0.1:{free_port()}", "--pid", tmp_path / "pid", "workload")
+        failed(done, 1, f"another server runs, process {s.process.pid}")
+        assert (tmp_path / "pid").read_text() == f"{s.process.pid}\n"
+    assert not (tmp_path / "pid").exists()
+
+
+@pytest.mark.short
+def test_the_next_start_cleans_up_after_a_crash(serve, tmp_path):
+    options = ("--pid", tmp_path / "pid")
+    binds = [f"unix:{tmp_path}/x.sock"]
+    with serve(*options, binds=binds) as s:
+        workers = s.worker_pids()
+        os.kill(s.process.pid, signal.SIGKILL)
+        s.process.wait()
+        eventually(lambda: not any(map(is_alive, workers)), 10, "the workers have left")
+    assert (tmp_path / "pid").exists() and (tmp_path / "x.sock").exists()
+    with serve(*options, binds=binds) as s:
+        assert (tmp_path / "pid").read_text() == f"{s.process.pid}\n"
+        assert client.get(f"{tmp_path}/x.sock", "/hello").status == 200
+    assert not (tmp_path / "pid").exists() and not (tmp_path / "x.sock").exists()
+
+
+# --- the background -----------------------------------------------------------
+
+@pytest.mark.short
+def test_a_daemon_is_waited_for_and_lets_its_terminal_go(tmp_path):
+    port = free_port()
+    done = run_once("-b", f"127.0.0.1:{port}", "--pid", tmp_path / "pid", "--error-logfile",
+                    tmp_path / "log", "--daemon", "workload")
+    assert done.returncode == 0 and done.stderr == "" and done.stdout == ""
+    pid = int((tmp_path / "pid").read_text())
+    try:
+        assert client.get(("127.0.0.1", port), "/hello").status == 200
+        for process in pids_of_session(pid):
+            assert [os.readlink(f"/proc/{process}/fd/{fd}") for fd in range(3)] == ["/dev/null"] * 3
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        eventually(lambda: not pids_of_session(pid), 10, "the daemon has left")
+    assert not (tmp_path / "pid").exists()
+    assert "stopped" in (tmp_path / "log").read_text()

@@ -1,0 +1,86 @@
+/* The file that says which process is the master.  Runs in: master. */
+#include "proc/pidfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/reason.h"
+
+static int fail(struct pidfile *p, char *why, size_t why_bytes)
+{
+	int error = -errno;
+	char reason[REASON_BYTES], text[32];
+
+	if (error == -EWOULDBLOCK) {
+		ssize_t n = pread(p->fd, text, sizeof text - 1, 0);
+
+		text[n > 0 ? n : 0] = '\0';
+		snprintf(why, why_bytes, "pid file: %s: another server runs, process %d", p->path,
+			 (int)strtol(text, NULL, 10));
+	} else {
+		snprintf(why, why_bytes, "pid file: %s: %s", p->path,
+			 reason_of_path(p->path, error, reason, sizeof reason));
+	}
+	pidfile_forget(p);
+	return error;
+}
+
+/* Whoever held the lock before us may have removed the file we have open. */
+static bool is_still_there(const struct pidfile *p)
+{
+	struct stat ours, named;
+
+	return fstat(p->fd, &ours) == 0 && stat(p->path, &named) == 0 &&
+	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
+}
+
+static int lock(struct pidfile *p)
+{
+	for (;;) {
+		p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		if (p->fd < 0 || flock(p->fd, LOCK_EX | LOCK_NB) < 0)
+			return -1;
+		if (is_still_there(p))
+			return 0;
+		close(p->fd);
+	}
+}
+
+int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes)
+{
+	char text[32];
+	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
+
+	*p = (struct pidfile){ .path = path, .fd = -1 };
+	if (lock(p) < 0)
+		return fail(p, why, why_bytes);
+	errno = ENOSPC; /* unless a call says otherwise: what a short write means */
+	if (ftruncate(p->fd, 0) < 0 || pwrite(p->fd, text, (size_t)n, 0) != n) {
+		int error = fail(p, why, why_bytes);
+
+		unlink(path);
+		return error;
+	}
+	return 0;
+}
+
+void pidfile_close(struct pidfile *p)
+{
+	if (p->fd >= 0)
+		unlink(p->path);
+	pidfile_forget(p);
+}
+
+void pidfile_forget(struct pidfile *p)
+{
+	if (p->fd >= 0)
+		close(p->fd);
+	p->fd = -1;
+}

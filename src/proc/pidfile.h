@@ -1,0 +1,28 @@
+/*
+ * The file that says which process is the master.
+ *
+ * The lock on it, not the file, says that a server runs: one left by a crash is taken over.
+ */
+#ifndef PROC_PIDFILE_H
+#define PROC_PIDFILE_H
+
+#include <stddef.h>
+
+struct pidfile {
+	const char *path; /* the caller's */
+	int fd;           /* locked while we run; -1: there is none */
+};
+
+/*
+ * Locks it, and writes our number into it.  0, or a negative errno value and a sentence in
+ * why[why_bytes]; -EWOULDBLOCK: another server runs.
+ */
+int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes);
+
+/* Removes it: the owner's part. */
+void pidfile_close(struct pidfile *p);
+
+/* In a child: the lock must end with the master, whoever outlives it. */
+void pidfile_forget(struct pidfile *p);
+
+#endif
