@@ -167,7 +167,7 @@ static bool take_underscore(struct request *rq, enum underscores how)
 bool fields_add_name(struct request *rq, struct ltd_slice name, const struct limits *limits)
 {
 	if (rq->field_count + rq->dropped_count >= limits->fields)
-		return request_refuse(rq, 431, "too many fields");
+		return request_exceed(rq, LIMIT_FIELDS);
 	rq->is_dropping = false;
 	if (memchr(name.at, '_', name.len) && !take_underscore(rq, limits->underscores))
 		return false;
@@ -199,7 +199,7 @@ bool fields_finish(struct request *rq, const struct limits *limits)
 	if (rq->version >= 11 && !(rq->seen & SEEN_HOST))
 		return request_refuse(rq, 400, "HTTP/1.1 without a Host field");
 	if (rq->has_length && rq->content_length > limits->body_bytes)
-		return request_refuse(rq, 413, "the body is longer than is taken here");
+		return request_exceed(rq, LIMIT_BODY);
 	rq->keep_alive =
 		!(rq->seen & SEEN_CLOSE) && (rq->version >= 11 || rq->seen & SEEN_KEEP_ALIVE);
 	return true;

@@ -1,6 +1,8 @@
 /* Lines of framing, and chunk extensions.  Runs in: leader. */
 #include "http/guard.h"
 
+#include <stdint.h>
+
 #include "http/chars.h"
 
 enum guard_verdict guard_line(struct guard *g, const char *base, size_t len, size_t max,
@@ -8,7 +10,7 @@ enum guard_verdict guard_line(struct guard *g, const char *base, size_t len, siz
 {
 	const char *lf = len > g->checked ? memchr(base + g->checked, '\n', len - g->checked) : NULL;
 	size_t end = lf ? (size_t)(lf - base) : len;
-	size_t text_end = end, limit = g->line_at + max;
+	size_t text_end = end, limit = max < SIZE_MAX - g->line_at ? g->line_at + max : SIZE_MAX;
 
 	/* A CR that may be half of the line's end is left for later. */
 	if (end > g->checked && base[end - 1] == '\r')

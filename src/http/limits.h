@@ -1,4 +1,7 @@
-/* How much of a request is taken before it is refused.  Filled from the options. */
+/*
+ * How much of a request is taken before it is refused.  Filled from the options; limits.def
+ * says what with.
+ */
 #ifndef HTTP_LIMITS_H
 #define HTTP_LIMITS_H
 
@@ -9,14 +12,32 @@
 enum underscores { UNDERSCORES_DROPPED, UNDERSCORES_REFUSED, UNDERSCORES_TAKEN };
 
 struct limits {
-	size_t line_bytes;      /* the request line without its CRLF; beyond: 414 */
-	size_t fields;          /* header fields; beyond: 431 */
-	size_t field_bytes;     /* one field, name and value; beyond: 431 */
-	uint64_t body_bytes;    /* the body; beyond: 413 */
-	size_t chunk_ext_bytes; /* chunk extensions of one message together; beyond: 400 */
-	size_t trailer_bytes;   /* the trailer section; beyond: 431 */
+	size_t line_bytes;      /* the request line without its CRLF */
+	size_t fields;          /* header fields */
+	size_t field_bytes;     /* one field, name and value */
+	size_t head_bytes;      /* request line and fields together */
+	uint64_t body_bytes;    /* the body, without its chunks' framing */
+	size_t chunk_ext_bytes; /* chunk extensions of one message together */
+	size_t trailer_bytes;   /* the trailer section */
+	unsigned empty_lines;   /* before the request line (RFC 9112 2.2) */
 	size_t arena_bytes;     /* heap memory a response may take beyond its first block */
 	enum underscores underscores;
 };
+
+enum limit {
+	LIMIT_NONE,
+#define LIMIT(NAME, ...) LIMIT_##NAME,
+#include "http/limits.def"
+#undef LIMIT
+	LIMIT_COUNT
+};
+
+/* A row of limits.def; that of LIMIT_NONE is empty. */
+struct limit_row {
+	const char *name, *option, *text;
+	unsigned status;
+};
+
+extern const struct limit_row limit_rows[LIMIT_COUNT];
 
 #endif

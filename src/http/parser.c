@@ -18,8 +18,6 @@
 #include "http/fields.h"
 #include "http/request_line.h"
 
-#define EMPTY_LINES_MAX 2 /* before the request line (RFC 9112 2.2) */
-
 /* --- what llhttp calls -------------------------------------------------------- */
 
 static int on_name(llhttp_t *l, const char *at, size_t len)
@@ -70,7 +68,7 @@ static int on_chunk_header(llhttp_t *l)
 	p->left = l->content_length;
 	if (p->left <= p->limits->body_bytes - p->request->chunked.len)
 		return 0;
-	request_refuse(p->request, 413, "the body is longer than is taken here");
+	request_exceed(p->request, LIMIT_BODY);
 	return -1;
 }
 
@@ -126,6 +124,11 @@ static bool refuse_dirt(struct parser *p)
 	return request_refuse(p->request, 400, "a control byte, or a line not ended by CRLF");
 }
 
+static inline size_t smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /* --- one step a state: true to go on, false for want of bytes or a refusal ---------- */
 
 static bool read_line(struct parser *p, const char *base, size_t len)
@@ -133,21 +136,23 @@ static bool read_line(struct parser *p, const char *base, size_t len)
 	struct ltd_slice line;
 	size_t version_at, line_end;
 
-	switch (guard_line(&p->guard, base, len, p->limits->line_bytes, &line)) {
+	size_t max = smaller(p->limits->line_bytes, p->limits->head_bytes);
+
+	switch (guard_line(&p->guard, base, len, max, &line)) {
 	case GUARD_MORE:
 		return false;
 	case GUARD_DIRTY:
 		return refuse_dirt(p);
 	case GUARD_TOO_LONG:
-		return request_refuse(p->request, 414, "the request line is too long");
+		return request_exceed(p->request, LIMIT_LINE);
 	case GUARD_LINE:
 		break;
 	}
 	line_end = p->guard.line_at;
 	if (line.len == 0) {
 		p->fed = line_end;
-		return ++p->empty_lines <= EMPTY_LINES_MAX ||
-		       request_refuse(p->request, 400, "empty lines instead of a request");
+		return ++p->empty_lines <= p->limits->empty_lines ||
+		       request_exceed(p->request, LIMIT_EMPTY_LINES);
 	}
 	if (!request_line_read(p->request, line, &version_at))
 		return false;
@@ -160,23 +165,32 @@ static bool read_line(struct parser *p, const char *base, size_t len)
 	return feed(p, "HTTP/1.1\r\n", 10);
 }
 
-/* How long the next field line may be: trailers are bounded all together. */
+/* How much of a section is left for the line being read. */
+static size_t left_of(size_t section_bytes, size_t begun_at, const struct guard *g)
+{
+	size_t taken = g->line_at - begun_at;
+
+	return taken < section_bytes ? section_bytes - taken : 0;
+}
+
+/* How long the next field line may be: trailers are bounded all together, and so is the head. */
 static size_t field_max(const struct parser *p)
 {
-	size_t taken = p->guard.line_at - p->trailer_at;
+	const struct limits *l = p->limits;
 
-	if (p->state != PARSER_TRAILERS)
-		return p->limits->field_bytes;
-	return taken < p->limits->trailer_bytes ? p->limits->trailer_bytes - taken : 0;
+	if (p->state == PARSER_TRAILERS)
+		return left_of(l->trailer_bytes, p->trailer_at, &p->guard);
+	return smaller(l->field_bytes, left_of(l->head_bytes, 0, &p->guard));
 }
 
 static bool refuse_field(struct parser *p, enum guard_verdict verdict)
 {
 	if (verdict != GUARD_TOO_LONG)
 		return refuse_dirt(p);
-	return request_refuse(p->request, 431,
-			      p->state == PARSER_TRAILERS ? "the trailers are too long"
-							  : "a field is too long");
+	if (p->state == PARSER_TRAILERS)
+		return request_exceed(p->request, LIMIT_TRAILERS);
+	return request_exceed(p->request, field_max(p) < p->limits->field_bytes ? LIMIT_HEAD
+										: LIMIT_FIELD_SIZE);
 }
 
 /* Folded (RFC 9112 5.2), or without a name. */
@@ -246,14 +260,14 @@ static bool read_chunk_size(struct parser *p, const char *base, size_t len)
 	case GUARD_DIRTY:
 		return refuse_dirt(p);
 	case GUARD_TOO_LONG:
-		return request_refuse(p->request, 400, "too long a chunk size or extension");
+		return request_exceed(p->request, LIMIT_CHUNK_EXT);
 	case GUARD_LINE:
 		break;
 	}
 	if (!guard_chunk_size(line, &digits))
 		return request_refuse(p->request, 400, "the chunk size is malformed");
 	if (line.len - digits > p->ext_left)
-		return request_refuse(p->request, 400, "too long a chunk size or extension");
+		return request_exceed(p->request, LIMIT_CHUNK_EXT);
 	p->ext_left -= line.len - digits;
 	if (!feed(p, line.at, digits) || !feed(p, "\r\n", 2))
 		return false;

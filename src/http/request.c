@@ -24,6 +24,7 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->scheme = LTD_SLICE("http");
 	rq->refusal = 0;
 	rq->why = NULL;
+	rq->exceeded = LIMIT_NONE;
 }
 
 void request_fini(struct request *rq)
@@ -39,6 +40,13 @@ bool request_refuse(struct request *rq, unsigned status, const char *why)
 		rq->why = why;
 	}
 	return false;
+}
+
+bool request_exceed(struct request *rq, enum limit limit)
+{
+	if (!rq->refusal)
+		rq->exceeded = (uint8_t)limit;
+	return request_refuse(rq, limit_rows[limit].status, limit_rows[limit].text);
 }
 
 struct ltd_slice request_body(const struct request *rq)

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/limits.h"
 
 /* A piece of the message: base + at, len bytes. */
 struct span {
@@ -63,6 +64,7 @@ struct request {
 
 	uint16_t refusal; /* the status to refuse it with, 0 if sound */
 	const char *why;  /* one short sentence for the client and the log */
+	uint8_t exceeded; /* enum limit: the one it was refused for, if for one */
 };
 
 void request_init(struct request *rq, struct arena *arena, size_t body_max);
@@ -73,6 +75,9 @@ void request_fini(struct request *rq);
  * `why` must live for ever.
  */
 bool request_refuse(struct request *rq, unsigned status, const char *why);
+
+/* The same for what exceeds a limit: its row says what with. */
+bool request_exceed(struct request *rq, enum limit limit);
 
 static inline struct ltd_slice request_slice(const struct request *rq, struct span s)
 {

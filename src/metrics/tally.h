@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/hist.h"
+#include "http/limits.h"
 #include "http/stamps.h"
 #include "metrics/ledger.h"
 
@@ -36,6 +37,14 @@ enum close_reason {
 #undef CLOSE
 	CLOSE_COUNT
 };
+
+/* A limit's counter. */
+_Static_assert(COUNTER_REFUSED_BODY_RATE - COUNTER_REFUSED_LINE == LIMIT_COUNT - 2,
+	       "the rows of limits.def stand together");
+static inline enum counter counter_of_limit(enum limit limit)
+{
+	return (enum counter)(COUNTER_REFUSED_LINE + ((int)limit - 1));
+}
 
 extern const char *const counter_names[COUNTER_COUNT], *const counter_texts[COUNTER_COUNT];
 extern const char *const close_names[CLOSE_COUNT], *const close_texts[CLOSE_COUNT];

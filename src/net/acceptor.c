@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "net/conn.h"
+#include "net/crowd.h"
+#include "net/sock.h"
 
 /* Connections taken in one event: few, so that a sibling gets its share of a burst. */
 #define ACCEPT_BURST 16
@@ -22,39 +25,89 @@
 /* After EMFILE, ENFILE or ENOMEM: time for descriptors to come free, without spinning. */
 #define PAUSE_S 0.1
 
-static bool has_room(const struct worker_row *w)
+/* A worker whose loop has not turned for so long takes nothing from us. */
+#define STALE_NS (2 * NS_PER_S)
+
+/* How many idle connections are tried before one more than allowed is kept for a moment. */
+#define EVICTIONS_MOST 8
+
+/* A slot for one more connection's first request. */
+static bool has_slot(const struct worker_row *w)
 {
 	return worker_free_slots(w) > atomic_load(&w->pending) + atomic_load(&w->queued);
 }
 
-static bool sibling_has_room(const struct loop *l)
+/* A place for one more connection. */
+static bool has_place(const struct worker_row *w, const struct loop_limits *limits)
+{
+	int32_t conns = 0;
+
+	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
+		conns += atomic_load_explicit(&w->conns[i], memory_order_relaxed);
+	return conns < (int32_t)limits->connections;
+}
+
+/* Can a sibling take the next connection, and with a slot for it if that is asked for? */
+static bool sibling_is_open(const struct loop *l, bool with_slot)
 {
 	struct board *b = l->board;
 
 	for (unsigned i = 0; i < b->workers_max; i++) {
-		struct worker_row *w = board_worker(b, i);
+		const struct worker_row *w = board_worker(b, i);
 
-		if (w == l->row || atomic_load(&w->state) != WORKER_READY)
+		if (w == l->row || atomic_load(&w->state) != WORKER_READY ||
+		    atomic_load(&w->heartbeat_ns) + STALE_NS < l->now_ns)
 			continue;
-		if (has_room(w))
+		if (has_place(w, l->limits) && (!with_slot || has_slot(w)))
 			return true;
 	}
 	return false;
 }
 
+/* At the limit one that is idle makes room, unless a sibling need not send any away. */
+static bool is_full(const struct loop *l)
+{
+	if (l->conn_count < l->limits->connections)
+		return false;
+	return l->conn_count > l->limits->connections || list_is_empty(&l->conns[CONN_IDLE]) ||
+	       (l->is_gated && sibling_is_open(l, false));
+}
+
+/*
+ * Of the siblings with a place for it one at least is open: the one with a slot, or all where
+ * none has one.
+ */
 static bool gate_is_open(const struct acceptor *a)
 {
 	const struct loop *l = a->loop;
 
-	if (a->is_paused || a->is_stopped || l->conn_count >= l->limits->connections)
+	if (a->is_paused || a->is_stopped || a->is_full)
 		return false;
-	return !l->is_gated || has_room(l->row) || !sibling_has_room(l);
+	return !l->is_gated || has_slot(l->row) || !sibling_is_open(l, true);
+}
+
+static void count(struct acceptor *a, enum counter which)
+{
+	struct hand *h = a->loop->hand;
+
+	if (h->tally)
+		tally_count(h->tally, which, 1);
+}
+
+static void look_for_places(struct acceptor *a)
+{
+	bool full = is_full(a->loop);
+
+	if (full && !a->is_full)
+		count(a, COUNTER_FULL);
+	a->is_full = full;
 }
 
 void acceptor_regulate(struct acceptor *a)
 {
-	bool open = gate_is_open(a);
+	look_for_places(a);
 
+	bool open = gate_is_open(a);
 	for (unsigned i = 0; i < a->port_count; i++) {
 		ev_io *io = &a->port[i].io;
 
@@ -78,10 +131,7 @@ static void end_pause(struct ev_loop *ev, ev_timer *w, int events)
 
 static void on_shortage(struct acceptor *a, int error)
 {
-	struct hand *h = a->loop->hand;
-
-	if (h->tally)
-		tally_count(h->tally, COUNTER_ACCEPT_ERRORS, 1);
+	count(a, COUNTER_ACCEPT_ERRORS);
 	if (!a->is_paused)
 		log_warning("accept: paused: %s", strerror(error));
 	a->is_paused = true;
@@ -112,6 +162,41 @@ static void read_first(struct acceptor *a, struct conn *c)
 		a->eagerness -= a->eagerness > -EAGER_MOST;
 }
 
+/* Does its address hold its share of connections already? */
+static bool is_crowding(const struct loop *l, const struct sockaddr_storage *peer)
+{
+	struct client who;
+
+	if (!l->crowd)
+		return false;
+	client_init(&who, peer);
+	return crowd_count(l->crowd, &who) >= l->limits->address_connections;
+}
+
+/* The connections idle for longest go, until there are no more than allowed. */
+static void evict(struct loop *l)
+{
+	const struct list *idle = &l->conns[CONN_IDLE];
+
+	for (int i = 0; i < EVICTIONS_MOST && l->conn_count > l->limits->connections; i++)
+		if (!list_is_empty(idle))
+			conn_end_idle(list_entry(list_first(idle), struct conn, node),
+				      CLOSE_EVICTED);
+}
+
+static void take_in(struct acceptor *a, int fd, const struct sockaddr_storage *peer)
+{
+	if (is_crowding(a->loop, peer)) {
+		count(a, COUNTER_CROWDED_OUT);
+		sock_close(fd);
+		return;
+	}
+	struct conn *c = conn_open(a->loop, fd, peer);
+	evict(a->loop);
+	if (c)
+		read_first(a, c);
+}
+
 /* Returns false when there is nothing more to take. */
 static bool accept_one(struct acceptor *a, int listening)
 {
@@ -125,12 +210,8 @@ static bool accept_one(struct acceptor *a, int listening)
 		return errno == ECONNABORTED ||
 		       errno == EINTR; /* that one is gone; the next may not be */
 	}
-	if (a->loop->hand->tally)
-		tally_count(a->loop->hand->tally, COUNTER_ACCEPTED, 1);
-
-	struct conn *c = conn_open(a->loop, fd, &peer);
-	if (c)
-		read_first(a, c);
+	count(a, COUNTER_ACCEPTED);
+	take_in(a, fd, &peer);
 	return true;
 }
 
@@ -139,9 +220,11 @@ static void on_connection(struct ev_loop *ev, ev_io *w, int events)
 	struct acceptor_port *p = w->data;
 
 	(void)ev, (void)events;
-	for (int i = 0; i < ACCEPT_BURST && gate_is_open(p->acceptor); i++)
+	for (int i = 0; i < ACCEPT_BURST && gate_is_open(p->acceptor); i++) {
 		if (!accept_one(p->acceptor, w->fd))
 			break;
+		look_for_places(p->acceptor);
+	}
 	acceptor_regulate(p->acceptor);
 }
 

@@ -1,7 +1,8 @@
 /*
  * Accepting, by a gate: a worker accepts while it has a free slot for the connection's first
  * request (those accepted whose request is still to come count as taken), or when no
- * worker has one; and never beyond its limit of connections.
+ * worker has one.  At its limit of connections the one that is idle for longest makes room
+ * for a new one; where none is idle, new ones wait in the kernel's queue.
  */
 #ifndef NET_ACCEPTOR_H
 #define NET_ACCEPTOR_H
@@ -20,6 +21,7 @@ struct acceptor {
 	int eagerness;   /* whether a new connection is worth reading at once: see accept_one() */
 	unsigned spared; /* first reads not tried since the last */
 	bool is_paused;
+	bool is_full; /* as many connections as allowed, and none that would make room */
 	bool is_stopped;
 };
 

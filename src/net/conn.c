@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "net/crowd.h"
+#include "net/deadline.h"
 #include "net/sock.h"
 
 static void on_event(struct ev_loop *ev, ev_io *w, int events)
@@ -89,6 +91,12 @@ struct conn *conn_new(struct loop *l, int fd, enum conn_state state)
 	return c;
 }
 
+void conn_count_address(struct conn *c)
+{
+	if (c->loop->crowd)
+		crowd_enter(c->loop->crowd, c->loop->worker, &c->client);
+}
+
 struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *peer)
 {
 	struct conn *c = conn_new(l, fd, CONN_FRESH);
@@ -98,6 +106,7 @@ struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *pe
 		return NULL;
 	}
 	client_init(&c->client, peer);
+	conn_count_address(c);
 	atomic_fetch_add_explicit(&l->row->pending, 1, memory_order_relaxed);
 	return c;
 }
@@ -161,6 +170,8 @@ void conn_free(struct conn *c, enum close_reason why)
 	conn_release_input(c);
 	ev_io_stop(l->ev, &c->io);
 	sock_close(c->io.fd);
+	if (l->crowd)
+		crowd_leave(l->crowd, l->worker, &c->client);
 	if (l->hand->tally)
 		tally_closed(l->hand->tally, why);
 	conn_leave(c);
@@ -177,34 +188,79 @@ void conn_close(struct conn *c, enum close_reason why)
 	conn_free(c, why);
 }
 
-static void expire_idle(struct conn *c)
+bool conn_end_idle(struct conn *c, enum close_reason why)
 {
-	/* A request that came in this very moment is served, not reset. */
-	if (sock_is_quiet(c->io.fd))
-		conn_close(c, CLOSE_IDLE_TIMEOUT);
-	else
-		conn_read(c);
+	assert(c->state == CONN_IDLE);
+	if (sock_is_quiet(c->io.fd)) {
+		conn_close(c, why);
+		return true;
+	}
+	conn_read(c);
+	return false;
+}
+
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+/* Chunks count by what is in them. */
+static uint64_t body_bytes(const struct conn *c)
+{
+	const struct request *rq = &c->x->request;
+
+	return rq->is_chunked ? rq->chunked.len : c->in_len - c->in_at - rq->body_at;
+}
+
+/* The limit of time that the request being read exceeds, or LIMIT_NONE. */
+static enum limit overdue_request(const struct conn *c)
+{
+	const struct loop *l = c->loop;
+	struct reading r = {
+		.in_body = conn_is_in_body(c),
+		.quiet_ns = since(c->since_ns, l->now_ns),
+	};
+
+	if (r.in_body) {
+		r.body_ns = since(c->x->stamps.at[STAMP_PARSED], l->now_ns);
+		r.body_bytes = body_bytes(c);
+	}
+	return deadline_of_request(l->limits, &r);
+}
+
+bool conn_is_overdue(const struct conn *c)
+{
+	uint64_t allowed_ns = deadline_of_state(c->loop->limits, c->state);
+
+	if (c->state == CONN_READING)
+		return overdue_request(c) != LIMIT_NONE;
+	return allowed_ns && since(c->since_ns, c->loop->now_ns) >= allowed_ns;
+}
+
+static void expire_request(struct conn *c)
+{
+	if (!c->x->stamps.at[STAMP_READ]) {
+		conn_close(c, CLOSE_IDLE_TIMEOUT); /* nothing came but an empty line */
+		return;
+	}
+	conn_refuse_excess(c->x, overdue_request(c));
+	conn_resume(c, conn_send(c->loop->hand, c));
 }
 
 void conn_expire(struct conn *c)
 {
 	switch (c->state) {
 	case CONN_IDLE:
-		expire_idle(c);
+		conn_end_idle(c, CLOSE_IDLE_TIMEOUT);
 		return;
 	case CONN_READING:
-		if (!c->x->stamps.at[STAMP_READ]) {
-			conn_close(c, CLOSE_IDLE_TIMEOUT); /* nothing came but an empty line */
-			return;
-		}
-		conn_refuse(c->x, 408, "the request did not arrive in time");
-		conn_resume(c, conn_send(c->loop->hand, c));
+		expire_request(c);
 		return;
 	case CONN_FLUSHING:
 		conn_close(c, CLOSE_WRITE_TIMEOUT);
 		return;
 	case CONN_LINGERING:
-		conn_close(c, c->was_refused ? CLOSE_REFUSED : CLOSE_RESPONSE_DONE);
+		conn_close(c, conn_last_reason(c));
 		return;
 	default:
 		conn_close(c, CLOSE_READ_TIMEOUT);
@@ -213,10 +269,15 @@ void conn_expire(struct conn *c)
 
 void conn_drain(struct conn *c)
 {
-	if (c->state != CONN_IDLE)
-		return;
-	if (sock_is_quiet(c->io.fd))
-		conn_close(c, CLOSE_DRAIN);
-	else
-		conn_read(c);
+	if (c->state == CONN_IDLE)
+		conn_end_idle(c, CLOSE_DRAIN);
+}
+
+enum close_reason conn_last_reason(const struct conn *c)
+{
+	uint64_t most = c->loop->limits->requests;
+
+	if (c->was_refused)
+		return CLOSE_REFUSED;
+	return most && c->requests >= most ? CLOSE_REQUESTS : CLOSE_RESPONSE_DONE;
 }

@@ -75,14 +75,21 @@ void conn_close(struct conn *c, enum close_reason why);
 /* The one place where a state changes: the list, the gauge and the deadline follow. */
 void conn_set_state(struct conn *c, enum conn_state state);
 
-/* The deadline of its state has passed. */
+/* Has the deadline of its state passed?  What then happens. */
+bool conn_is_overdue(const struct conn *c);
 void conn_expire(struct conn *c);
+
+/* Closes an idle connection; but a request that came in this very moment is served: false. */
+bool conn_end_idle(struct conn *c, enum close_reason why);
 
 /* Seals x's response and puts it behind the answers to be sent; c->x is then free. */
 void conn_answer(struct hand *h, struct exchange *x);
 
 /* Answers with a line of plain text and ends the connection after it. */
 void conn_refuse(struct exchange *x, unsigned status, const char *why);
+
+/* The same for what exceeds a limit, which is counted. */
+void conn_refuse_excess(struct exchange *x, enum limit limit);
 
 /* Sends what is answered; called by the leader, or the slot's thread while BUSY. */
 enum send_result conn_send(struct hand *h, struct conn *c);
@@ -145,11 +152,17 @@ static inline bool conn_is_in_body(const struct conn *c)
 
 struct conn *conn_new(struct loop *l, int fd, enum conn_state state);
 void conn_free(struct conn *c, enum close_reason why);
+
+/* Once its client is known. */
+void conn_count_address(struct conn *c);
 struct exchange *conn_begin(struct conn *c);
 void conn_parse(struct conn *c);
 void conn_pause(struct conn *c);
 void conn_watch(struct conn *c, int events);
 void conn_recycle(struct conn *c);
+
+/* Why a connection ends that is answered for the last time. */
+enum close_reason conn_last_reason(const struct conn *c);
 void conn_release_input(struct conn *c);
 bool conn_fill_input(struct conn *c, const char *bytes, size_t len);
 void conn_leave(struct conn *c);   /* out of the loop's lists and gauges */

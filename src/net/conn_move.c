@@ -91,6 +91,7 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 	if (!c)
 		return NULL;
 	c->client = p->client;
+	conn_count_address(c);
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;

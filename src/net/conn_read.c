@@ -99,7 +99,7 @@ static void discard(struct conn *c)
 	if (error == -EAGAIN)
 		return;
 	if (error < 0 || got.bytes == 0)
-		conn_close(c, c->was_refused ? CLOSE_REFUSED : CLOSE_RESPONSE_DONE);
+		conn_close(c, conn_last_reason(c));
 }
 
 /* False: nothing was there. */
@@ -238,6 +238,16 @@ static bool hand_on(struct conn *c, struct exchange *x)
 	return c->loop->ops->request(c->loop, x);
 }
 
+static void refuse(struct exchange *x)
+{
+	const struct request *rq = &x->request;
+
+	if (rq->exceeded)
+		conn_refuse_excess(x, rq->exceeded);
+	else
+		conn_refuse(x, rq->refusal, rq->why);
+}
+
 void conn_parse(struct conn *c)
 {
 	struct loop *l = c->loop;
@@ -258,7 +268,7 @@ void conn_parse(struct conn *c)
 			return;
 		}
 		if (verdict == PARSE_REFUSED) {
-			conn_refuse(x, x->request.refusal, x->request.why);
+			refuse(x);
 			break;
 		}
 		if (!hand_on(c, x))

@@ -2,6 +2,7 @@
  * Responses to bytes.
  * Runs in: leader, slot (conn_answer and conn_send, while BUSY).
  */
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,8 @@ static bool keeps_open(const struct conn *c, const struct exchange *x)
 	const struct loop *l = c->loop;
 
 	return x->request.keep_alive && !x->wants_close && !l->is_draining &&
-	       l->limits->keep_alive_ns > 0;
+	       l->limits->keep_alive_ns > 0 &&
+	       (!l->limits->requests || c->requests < l->limits->requests);
 }
 
 void conn_answer(struct hand *h, struct exchange *x)
@@ -84,6 +86,16 @@ void conn_refuse(struct exchange *x, unsigned status, const char *why)
 	x->wants_close = true;
 	c->was_refused = true;
 	conn_answer(h, x);
+}
+
+void conn_refuse_excess(struct exchange *x, enum limit limit)
+{
+	struct hand *h = x->conn->loop->hand;
+
+	assert(limit != LIMIT_NONE);
+	if (h->tally)
+		tally_count(h->tally, counter_of_limit(limit), 1);
+	conn_refuse(x, limit_rows[limit].status, limit_rows[limit].text);
 }
 
 #define IOV_MOST (2 * CONN_BATCH + 2)
@@ -230,7 +242,7 @@ enum send_result conn_send(struct hand *h, struct conn *c)
 static void part(struct conn *c)
 {
 	if (!c->was_refused && c->in_at == c->in_len) {
-		conn_close(c, CLOSE_RESPONSE_DONE);
+		conn_close(c, conn_last_reason(c));
 		return;
 	}
 	conn_release_input(c);

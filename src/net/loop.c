@@ -12,7 +12,6 @@
 #define SPARE_CONNS 1024
 #define SPARE_EXCHANGES 256
 #define SPARE_INPUTS 64
-#define LINGER_NS (2 * NS_PER_S)
 
 /* A worker has few descriptors open when it makes its loop. */
 #define HIGHEST_POLL_FD 4095
@@ -34,13 +33,6 @@ static void after_poll(struct ev_loop *ev, ev_check *w, int events)
 	l->ops->turn(l);
 }
 
-static bool is_overdue(const struct loop *l, const struct conn *c)
-{
-	uint64_t allowed = loop_allowed_ns(l, c->state, conn_is_in_body(c));
-
-	return allowed && l->now_ns > c->since_ns && l->now_ns - c->since_ns >= allowed;
-}
-
 /* Lists are ordered by age, but a body may take longer than a head: look at each of those. */
 static void expire(struct loop *l, enum conn_state state)
 {
@@ -50,7 +42,7 @@ static void expire(struct loop *l, enum conn_state state)
 		struct conn *c = list_entry(n, struct conn, node);
 
 		next = n->next;
-		if (is_overdue(l, c))
+		if (conn_is_overdue(c))
 			conn_expire(c);
 		else if (state != CONN_READING)
 			break;
@@ -74,24 +66,6 @@ void loop_watch_deadlines(struct loop *l)
 {
 	if (!ev_is_active(&l->deadlines))
 		ev_timer_again(l->ev, &l->deadlines);
-}
-
-uint64_t loop_allowed_ns(const struct loop *l, enum conn_state state, bool in_body)
-{
-	switch (state) {
-	case CONN_FRESH:
-		return l->limits->header_ns;
-	case CONN_READING:
-		return in_body ? l->limits->body_ns : l->limits->header_ns;
-	case CONN_IDLE:
-		return l->limits->keep_alive_ns;
-	case CONN_FLUSHING:
-		return l->limits->write_ns;
-	case CONN_LINGERING:
-		return LINGER_NS;
-	default:
-		return 0;
-	}
 }
 
 /* Only an epoll descriptor can tell that it does not know another one. */

@@ -30,10 +30,14 @@ struct hand {
 struct loop_limits {
 	struct limits request;
 	uint64_t keep_alive_ns, header_ns, body_ns, write_ns;
+	uint64_t body_rate; /* bytes a second */
+	uint64_t requests;  /* on one connection; 0: any number */
 	unsigned connections;
+	unsigned address_connections; /* 0: any number */
 };
 
 struct loop;
+struct crowd;
 
 struct loop_ops {
 	/*
@@ -57,7 +61,8 @@ struct loop {
 	const struct loop_limits *limits;
 	struct board *board;
 	struct worker_row *row;
-	void *owner; /* the worker's */
+	struct crowd *crowd; /* NULL: nobody counts the connections of an address */
+	void *owner;         /* the worker's */
 	unsigned worker;
 	unsigned row_refused; /* the board's route row for refused requests */
 	const struct access *access;
@@ -96,9 +101,6 @@ uint64_t loop_from_real(const struct loop *l, uint64_t real_ns);
 
 /* The HTTP date of now, made at most once a second a thread. */
 const char *hand_date(struct hand *h);
-
-/* A state's deadline; 0: none. */
-uint64_t loop_allowed_ns(const struct loop *l, enum conn_state state, bool in_body);
 
 /* Makes sure the deadline timer runs. */
 void loop_watch_deadlines(struct loop *l);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/crowd.h"
 #include "base/reason.h"
 #include "proc/master.h"
 #include "proc/rlimits.h"
@@ -145,6 +146,22 @@ static int enter_background(struct foundation *f)
 	return 0;
 }
 
+/* Counts the connections of each address, where they are limited. */
+static int open_crowd(struct foundation *f)
+{
+	struct heritage *h = &f->heritage;
+
+	if (!h->options->address_connections)
+		return 0;
+	int error = crowd_open(&f->crowd, h->board->workers_max);
+	if (error < 0) {
+		log_error("cannot count the connections of addresses: %s", strerror(-error));
+		return EXIT_CANNOT_SERVE;
+	}
+	h->crowd = f->crowd.at;
+	return 0;
+}
+
 static int open_pidfile(struct foundation *f)
 {
 	const char *path = f->heritage.options->pid;
@@ -165,8 +182,8 @@ void foundation_settle(struct foundation *f)
 int foundation_open(struct foundation *f, const struct conf *conf)
 {
 	static int (*const step[])(struct foundation *) = {
-		open_logs,      enter_background, open_pidfile,
-		open_listeners, open_board,       open_channels,
+		open_logs,  enter_background, open_pidfile, open_listeners,
+		open_board, open_channels,    open_crowd,
 	};
 
 	*f = (struct foundation){
@@ -180,6 +197,7 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 		},
 		.board = { .fd = -1 },
 		.offers = { .fd = -1 },
+		.crowd = { .fd = -1 },
 		.pidfile = { .fd = -1 },
 		.background = { .told_fd = -1 },
 	};
@@ -221,6 +239,7 @@ void foundation_close(struct foundation *f)
 		peer_channels_close(h->channels, h->board->workers_max);
 	if (h->access.format)
 		access_close(&h->access);
+	shm_close(&f->crowd);
 	shm_close(&f->offers);
 	shm_close(&f->board);
 	mounts_close(&f->mounts);

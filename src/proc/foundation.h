@@ -13,7 +13,7 @@
 struct foundation {
 	struct heritage heritage;
 	struct mounts mounts;
-	struct shm board, offers;
+	struct shm board, offers, crowd;
 	struct pidfile pidfile;
 	struct background background;
 };

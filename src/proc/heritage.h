@@ -30,6 +30,7 @@ struct heritage {
 
 	struct peer_channel *channels; /* one a worker */
 	struct offers *offers;         /* in shared memory, one a worker */
+	struct crowd *crowd;           /* NULL: address_connections sets no limit */
 
 	int life[2];  /* a pipe nobody writes to: [0] ends in the workers when the master dies */
 	int ready_fd; /* eventfd: a worker that is ready adds one */

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "net/crowd.h"
 #include "proc/background.h"
 #include "proc/backtrace.h"
 #include "proc/overload.h"
@@ -29,9 +30,6 @@
 
 /* The memory a response may take beyond its exchange's own block. */
 #define RESPONSE_BYTES_MAX (128u << 20)
-
-#define CHUNK_EXT_BYTES_MAX 4096
-#define TRAILER_BYTES_MAX 8192
 
 static bool is_statistics(const struct worker *w)
 {
@@ -192,17 +190,22 @@ static void set_limits(struct worker *w)
 			.line_bytes = limit_or_none(o->limit_request_line),
 			.fields = o->limit_request_fields,
 			.field_bytes = limit_or_none(o->limit_request_field_size),
+			.head_bytes = o->limit_request_head,
 			.body_bytes = o->limit_request_body,
-			.chunk_ext_bytes = CHUNK_EXT_BYTES_MAX,
-			.trailer_bytes = TRAILER_BYTES_MAX,
+			.chunk_ext_bytes = o->limit_chunk_extensions,
+			.trailer_bytes = o->limit_trailers,
+			.empty_lines = (unsigned)o->limit_empty_lines,
 			.arena_bytes = RESPONSE_BYTES_MAX,
 			.underscores = (enum underscores)o->header_map,
 		},
 		.keep_alive_ns = o->keep_alive_ns,
 		.header_ns = o->header_timeout_ns,
-		.body_ns = o->write_timeout_ns,
+		.body_ns = o->body_timeout_ns,
+		.body_rate = o->body_rate,
 		.write_ns = o->write_timeout_ns,
+		.requests = o->keepalive_requests,
 		.connections = (unsigned)o->worker_connections,
+		.address_connections = is_statistics(w) ? 0 : (unsigned)o->address_connections,
 	};
 }
 
@@ -214,6 +217,7 @@ static void set_loop(struct worker *w)
 		.ops = &ops,
 		.limits = &w->limits,
 		.board = h->board,
+		.crowd = is_statistics(w) ? NULL : h->crowd,
 		.row = is_statistics(w) ? &w->own_row : board_worker(h->board, w->index),
 		.owner = w,
 		.worker = w->index,
@@ -222,6 +226,8 @@ static void set_loop(struct worker *w)
 		.access_fd = is_statistics(w) ? -1 : h->access_fd,
 		.is_gated = !is_statistics(w) && !h->options->reuse_port,
 	};
+	if (w->loop.crowd)
+		crowd_begin(w->loop.crowd, w->index);
 }
 
 static int watch_signals(struct worker *w)

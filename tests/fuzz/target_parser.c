@@ -19,9 +19,11 @@ static const struct limits limits = {
 	.line_bytes = 128,
 	.fields = 16,
 	.field_bytes = 96,
+	.head_bytes = 4096, /* more than the others allow */
 	.body_bytes = 200,
 	.chunk_ext_bytes = 48,
 	.trailer_bytes = 96,
+	.empty_lines = 2,
 	.arena_bytes = 65536,
 };
 
@@ -184,7 +186,8 @@ static bool is_policy(const struct reader *r, unsigned status)
 {
 	switch (status) {
 	case 400:
-		return r->empty_lines > 2 || r->size_digits_max > GUARD_SIZE_DIGITS ||
+		return r->empty_lines > limits.empty_lines ||
+		       r->size_digits_max > GUARD_SIZE_DIGITS ||
 		       r->extension_bytes > limits.chunk_ext_bytes || r->types > 1;
 	case 413:
 		return r->body_len > limits.body_bytes;

@@ -120,9 +120,11 @@ static const struct limits limits = {
 	.line_bytes = 4094,
 	.fields = 100,
 	.field_bytes = 8190,
+	.head_bytes = 1 << 20,
 	.body_bytes = 1 << 20,
 	.chunk_ext_bytes = 1024,
 	.trailer_bytes = 8192,
+	.empty_lines = 2,
 	.arena_bytes = 1 << 20,
 };
 

@@ -404,9 +404,11 @@ static const struct limits limits = {
 	.line_bytes = 64,
 	.fields = 8,
 	.field_bytes = 48,
+	.head_bytes = 1 << 16,
 	.body_bytes = 32,
 	.chunk_ext_bytes = 24,
 	.trailer_bytes = 40,
+	.empty_lines = 2,
 	.arena_bytes = 65536,
 };
 

@@ -11,9 +11,11 @@ static const struct limits limits = {
 	.line_bytes = 4094,
 	.fields = 100,
 	.field_bytes = 8190,
+	.head_bytes = 65536,
 	.body_bytes = 4096,
 	.chunk_ext_bytes = 100,
 	.trailer_bytes = 100,
+	.empty_lines = 2,
 	.arena_bytes = 65536,
 };
 

@@ -9,16 +9,22 @@
 #include "unit.h"
 
 #define DOCUMENT "docs/statistics.md"
+#define LIMITS "docs/limits.md"
 
-static char *read_document(void)
+static char *read_file(const char *path)
 {
-	FILE *f = fopen(DOCUMENT, "r");
+	FILE *f = fopen(path, "r");
 	char *text = calloc(1, 1 << 17);
 
-	ck_assert_msg(f != NULL, "cannot open " DOCUMENT);
+	ck_assert_msg(f != NULL, "cannot open %s", path);
 	ck_assert_uint_lt(fread(text, 1, (1 << 17) - 1, f), (1 << 17) - 1);
 	fclose(f);
 	return text;
+}
+
+static char *read_document(void)
+{
+	return read_file(DOCUMENT);
 }
 
 static void expect(const char *document, const char *name, size_t length)
@@ -110,5 +116,27 @@ START_TEST(every_counted_thing_is_documented)
 }
 END_TEST
 
+/* A row of the table: | what | `option` | default | status | `counter` |. */
+START_TEST(every_limit_is_documented)
+{
+	char *document = read_file(LIMITS);
+
+	for (enum limit i = LIMIT_NONE + 1; i < LIMIT_COUNT; i++) {
+		const struct limit_row *row = &limit_rows[i];
+		char option[64], rest[96];
+
+		snprintf(option, sizeof option, "| `%s` | ", row->option);
+		snprintf(rest, sizeof rest, " | %u | `%s` |\n", row->status,
+			 counter_names[counter_of_limit(i)]);
+		char *at = strstr(document, option);
+		ck_assert_msg(at != NULL, "%s is not in " LIMITS, option);
+		char *end = strchr(at, '\n');
+		ck_assert_msg(strstr(at, rest) && strstr(at, rest) < end,
+			      "%s is not in the row of %s in " LIMITS, rest, row->option);
+	}
+	free(document);
+}
+END_TEST
+
 UNIT_SUITE_OF(docs, every_json_key_is_documented, every_metric_is_documented,
-	      every_counted_thing_is_documented)
+	      every_counted_thing_is_documented, every_limit_is_documented)
