@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "net/crowd.h"
 #include "base/reason.h"
+#include "net/crowd.h"
 #include "proc/master.h"
 #include "proc/rlimits.h"
 

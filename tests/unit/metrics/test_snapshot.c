@@ -251,7 +251,8 @@ START_TEST(the_residual_is_zero_beside_the_writers)
 		ck_assert_int_eq(pthread_create(&writer[i], NULL, i < 2 ? write_traffic : tick_on,
 						&traffic[i]),
 				 0);
-	for (unsigned i = 0; i < READINGS; i++) {
+	/* On a busy machine the writers begin late. */
+	for (unsigned i = 0; i < READINGS || completions == 0; i++) {
 		snapshot_take(s, i % 2 ? 10 : 60, atomic_load(&clock));
 		ck_assert_double_eq(s->law.residual, 0);
 		ck_assert(isfinite(s->law.L));
@@ -263,7 +264,6 @@ START_TEST(the_residual_is_zero_beside_the_writers)
 	atomic_store(&stop, true);
 	for (unsigned i = 0; i < 3; i++)
 		pthread_join(writer[i], NULL);
-	ck_assert_uint_gt(completions, 0);
 	snapshot_free(&s);
 	shm_close(&m);
 }
