@@ -38,9 +38,11 @@ LIBS       := $(LLHTTP_LIBS) -lev -linih -ldl -lm -pthread
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 FOLDERS := $(shell awk '!/^\#/ && NF == 2 { print $$2 }' src/FLOORS)
-# $(call below,FOLDER): the folder itself and every folder on a lower floor
-below = $(1) $(shell awk -v of=$(1) '!/^\#/ && NF == 2 { floor[$$2] = $$1; order[n++] = $$2 } \
+# $(call below,FOLDER): the folder itself and every folder on a lower floor; apps stand on app/.
+floors_below = $(shell awk -v of=$(1) '!/^\#/ && NF == 2 { floor[$$2] = $$1; order[n++] = $$2 } \
         END { for (i = 0; i < n; i++) if (floor[order[i]] < floor[of]) printf "%s ", order[i] }' src/FLOORS)
+below = $(1) $(if $(filter apps,$(1)),app $(call floors_below,app),$(call floors_below,$(1)))
+TESTED  := $(FOLDERS) apps
 
 objects_in  = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/$(1)/*.c)))
 APP_OBJECTS := $(call objects_in,apps)
@@ -48,7 +50,7 @@ ALL_OBJECTS := $(foreach f,$(FOLDERS),$(call objects_in,$(f))) $(APP_OBJECTS) $(
 MAIN_OBJECT := $(BUILD)/src/main.o
 
 LITTLED := $(BUILD)/littled
-UNITS   := $(foreach f,$(FOLDERS),$(if $(wildcard tests/unit/$(f)/test_*.c),$(BUILD)/unit/$(f)))
+UNITS   := $(foreach f,$(TESTED),$(if $(wildcard tests/unit/$(f)/test_*.c),$(BUILD)/unit/$(f)))
 
 .DEFAULT_GOAL := all
 .PHONY: all help setup run demo check quick lint format install uninstall clean unit system short \
@@ -88,7 +90,7 @@ $(BUILD)/unit/$(1): $$(patsubst %.c,$(BUILD)/%.o,$$(sort $$(wildcard tests/unit/
 unit-$(1): $(BUILD)/unit/$(1)
 	$$(Q)$$<
 endef
-$(foreach f,$(FOLDERS),$(eval $(call unit_rule,$(f))))
+$(foreach f,$(TESTED),$(eval $(call unit_rule,$(f))))
 
 unit: $(UNITS) replay ## run the unit tests, and the fuzz targets over the committed inputs
 	$(Q)status=0; for t in $(UNITS); do $$t || status=1; done; exit $$status

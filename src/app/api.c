@@ -27,15 +27,31 @@ static inline struct ltd_exchange *outer(struct exchange *x)
 	return (struct ltd_exchange *)x;
 }
 
-void api_handle(struct exchange *x)
+static void settle(struct exchange *x, int code)
 {
-	int code = x->route->handle(outer(x), x->mount->state);
-
 	if (code == 0)
 		return;
 	log_error("app %s: the handler of %s failed (%d)", x->mount->app->name, x->route->path,
 		  code);
 	response_error(&x->response, 500, LTD_SLICE("the handler of this path failed"));
+}
+
+void api_handle(struct exchange *x)
+{
+	settle(x, x->route->handle(outer(x), x->mount->state));
+}
+
+bool api_attempt(struct exchange *x)
+{
+	int code = x->route->attempt(outer(x), x->mount->state);
+
+	if (code == LTD_LATER) {
+		response_fini(&x->response);
+		response_init(&x->response, &x->arena);
+		return false;
+	}
+	settle(x, code);
+	return true;
 }
 
 /* --- the request --- */

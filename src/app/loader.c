@@ -36,6 +36,8 @@ static const char *route_fault(const struct ltd_route *r)
 		return "has no handler";
 	if (r->class != LTD_INLINE && r->class != LTD_SLOT)
 		return "is neither LTD_INLINE nor LTD_SLOT";
+	if (r->attempt && r->class != LTD_SLOT)
+		return "has an attempt, but no slot to fall back on";
 	if (r->methods & ~(unsigned)ALL_METHODS)
 		return "names a method that is not in enum ltd_method";
 	return NULL;
@@ -119,10 +121,13 @@ static int open_builtin(struct loaded *l, const char *spec, char why[LOADER_WHY_
 	return loader_check(l->app, spec, why);
 }
 
+/* "static:/srv/www" is none: the colon comes first. */
 static bool is_path(const char *spec)
 {
 	size_t len = strlen(spec);
 
+	if (spec[strcspn(spec, ":/")] == ':')
+		return false;
 	return strchr(spec, '/') || (len > 3 && strcmp(spec + len - 3, ".so") == 0);
 }
 

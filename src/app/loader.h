@@ -21,8 +21,9 @@ struct loaded {
 };
 
 /*
- * `spec` with a '/' in it or ending in ".so" is the path of a shared object (of the current
- * folder if it has no '/'); anything else is NAME or NAME:ARGUMENT of a built-in app.
+ * `spec` with a '/' before any ':', or ending in ".so" without a ':', is the path of a shared
+ * object (of the current folder if it has no '/'); anything else is NAME or NAME:ARGUMENT of a
+ * built-in app.
  * l->argument points into `spec`.  0, or -1 and the reason in `why`.
  */
 int loader_open(struct loaded *l, const char *spec, char why[LOADER_WHY_BYTES]);

@@ -9,11 +9,16 @@
 #include "proc/overload.h"
 #include "proc/worker.h"
 
-void service_start(struct hand *h, struct exchange *x, enum flow_id where)
+static void start_at(struct hand *h, struct exchange *x, enum flow_id where, uint64_t at_ns)
 {
-	stamps_mark(&x->stamps, STAMP_STARTED, clock_mono_ns());
+	stamps_mark(&x->stamps, STAMP_STARTED, at_ns);
 	if (h->tally)
 		tally_started(h->tally, &x->stamps, where);
+}
+
+void service_start(struct hand *h, struct exchange *x, enum flow_id where)
+{
+	start_at(h, x, where, clock_mono_ns());
 }
 
 void service_finish(struct hand *h, struct exchange *x, enum flow_id where)
@@ -56,6 +61,24 @@ static void answer_inline(struct loop *l, struct exchange *x)
 	service_handle(x);
 	service_finish(l->hand, x, FLOW_INLINE);
 	conn_answer(l->hand, x);
+}
+
+/*
+ * A slot route's attempt.  Only one that answered has started a handler: one that gives up has
+ * left no stamp, and the request waits on.
+ */
+static bool answer_at_once(struct loop *l, struct exchange *x)
+{
+	if (!x->route->attempt)
+		return false;
+	uint64_t started_ns = clock_mono_ns();
+	if (!api_attempt(x))
+		return false;
+	x->concurrency = board_in_flight(l->board) + 1;
+	start_at(l->hand, x, FLOW_INLINE, started_ns);
+	service_finish(l->hand, x, FLOW_INLINE);
+	conn_answer(l->hand, x);
+	return true;
 }
 
 /* The entry of the request's path and method. */
@@ -116,6 +139,19 @@ static void await_slot(struct loop *l, struct exchange *x)
 	slots_submit(&w->slots, x);
 }
 
+/* False: it is in the queue. */
+static bool answer_or_queue(struct loop *l, struct exchange *x)
+{
+	if (answer_at_once(l, x))
+		return true;
+	if (overload_is_full(l->owner)) {
+		answer_overloaded(l, x, COUNTER_SHED_QUEUE_FULL);
+		return true;
+	}
+	await_slot(l, x);
+	return false;
+}
+
 bool service_request(struct loop *l, struct exchange *x)
 {
 	const struct worker *w = l->owner;
@@ -128,13 +164,9 @@ bool service_request(struct loop *l, struct exchange *x)
 	else
 		x->route_index = m->row_not_found;
 
-	if (verdict == MOUNT_FOUND && entry->route->class == LTD_SLOT) {
-		if (!overload_is_full(w)) {
-			await_slot(l, x);
-			return false;
-		}
-		answer_overloaded(l, x, COUNTER_SHED_QUEUE_FULL);
-	} else if (verdict == MOUNT_FOUND)
+	if (verdict == MOUNT_FOUND && entry->route->class == LTD_SLOT)
+		return answer_or_queue(l, x);
+	if (verdict == MOUNT_FOUND)
 		answer_inline(l, x);
 	else if (verdict == MOUNT_BAD_METHOD)
 		answer_bad_method(l, x, entry->route);

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from load import Background
 from server import ROOT, free_port, run_once
 
 WRONG_ABI = """
@@ -17,6 +18,29 @@ static int answer(struct ltd_exchange *x, void *state)
 }
 static const struct ltd_route routes[] = { { "/", LTD_INLINE, LTD_GET, answer }, { 0 } };
 LTD_APP = { .abi = LTD_ABI + 1, .name = "wrong", .routes = routes };
+"""
+
+# Writes something either way; what an attempt writes before it gives up must not be seen.
+ATTEMPT = """
+#include <littled/app.h>
+#include <unistd.h>
+static int attempt(struct ltd_exchange *x, void *state)
+{
+	struct ltd_slice wait;
+	(void)state;
+	ltd_response_header(x, "X-Where", LTD_SLICE("attempt"));
+	ltd_response_write(x, "at once", 7);
+	return ltd_request_param(x, "ms", &wait) ? LTD_LATER : 0;
+}
+static int handle(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	usleep(1000000);
+	ltd_response_header(x, "X-Where", LTD_SLICE("slot"));
+	return ltd_response_write(x, "later", 5);
+}
+static const struct ltd_route routes[] = { { "/", LTD_SLOT, LTD_GET, handle, attempt }, { 0 } };
+LTD_APP = { .abi = LTD_ABI, .name = "attempt", .routes = routes };
 """
 
 
@@ -69,6 +93,22 @@ def test_an_app_may_refuse_its_settings(hello_so, tmp_path):
     assert done.returncode == 2 and "greeting must not be empty" in done.stderr
 
 
+@pytest.mark.short
+def test_an_attempt_answers_without_a_slot_or_takes_one(serve, tmp_path):
+    with serve(app=compile_app(tmp_path, ATTEMPT), threads=1) as s:
+        waiting = [Background(lambda: s.get("/?ms=1")) for _ in range(2)]
+        s.wait_busy(1)
+        answer = s.get("/")
+        assert (answer.header("X-Where"), answer.body) == ("attempt", b"at once")
+        assert s.busy_slots() == 1, "it was answered while the only slot was taken"
+        for later in (w.result() for w in waiting):
+            assert (later.header("X-Where"), later.body) == ("slot", b"later")
+        stats = s.window_with(3)
+        assert stats["totals"]["completions"] == 3
+        assert sum(slot["served"] for w in stats["workers"] for slot in w["slots"]) == 2
+        assert stats["little"]["L_inline"] > 0 and stats["little"]["residual"] == 0
+
+
 def refused(app, *words):
     done = run_once("-b", f"127.0.0.1:{free_port()}", app)
     assert done.returncode not in (0, -11), done.stderr
@@ -77,7 +117,7 @@ def refused(app, *words):
 
 
 def test_a_wrong_abi_is_refused(tmp_path):
-    refused(compile_app(tmp_path, WRONG_ABI), "app.so", "interface 2", "speaks 1")
+    refused(compile_app(tmp_path, WRONG_ABI), "app.so", "interface 3", "speaks 2")
 
 
 def test_a_shared_object_that_is_no_app_is_refused(tmp_path):

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -244,6 +245,53 @@ START_TEST(running_short_is_a_503)
 }
 END_TEST
 
+static int write_and_wait(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	ltd_response_status(x, 404);
+	ltd_response_type(x, "text/html");
+	ltd_response_header(x, "X-A", LTD_SLICE("1"));
+	ltd_response_write(x, "forget me", 9);
+	ck_assert_int_eq(ltd_response_file(x, memfd_create("attempt", 0), 0, 1), 0);
+	return LTD_LATER;
+}
+
+static int write_at_once(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	return ltd_response_write(x, "now", 3);
+}
+
+/* An attempt that waits, then one that answers: the first has left nothing behind. */
+START_TEST(an_attempt_answers_or_leaves_nothing)
+{
+	static const struct limits limits = { .arena_bytes = 1 << 20 };
+	static const struct mount mount = { .prefix = LTD_SLICE("") };
+	struct ltd_route route = { "/", LTD_SLOT, LTD_GET, .attempt = write_and_wait };
+	struct exchange *x = malloc(EXCHANGE_BYTES);
+	int before = dup(0), after;
+
+	close(before);
+	ck_assert_ptr_nonnull(x);
+	exchange_init(x, NULL, &limits);
+	x->route = &route;
+	x->mount = &mount;
+	ck_assert(!api_attempt(x));
+	after = dup(0);
+	close(after);
+	ck_assert_int_eq(before, after);
+
+	route.attempt = write_at_once;
+	ck_assert(api_attempt(x));
+	ck_assert_uint_eq(x->response.status, 200);
+	ck_assert_ptr_null(x->response.type.at);
+	ck_assert_uint_eq(x->response.fields_len, 0);
+	ck_assert_uint_eq(x->response.written_len, 3);
+	exchange_fini(x);
+	free(x);
+}
+END_TEST
+
 START_TEST(log_lines_have_levels)
 {
 	support_keep_log();
@@ -257,4 +305,4 @@ END_TEST
 UNIT_SUITE_OF(api, everything_about_a_request, what_a_request_lacks, everything_about_a_response,
 	      a_file_goes_out_between_what_is_written, an_error_replaces_what_was_written,
 	      a_handler_that_fails_is_a_500_and_a_line, a_status_out_of_range_is_a_500,
-	      running_short_is_a_503, log_lines_have_levels)
+	      running_short_is_a_503, an_attempt_answers_or_leaves_nothing, log_lines_have_levels)

@@ -65,6 +65,7 @@ START_TEST(what_is_no_app_is_refused)
 	check_refused("/nowhere/at/all.so", "cannot open app /nowhere/at/all.so: ");
 	check_refused("/nowhere/at/all.so", "No such file");
 	check_refused("./Makefile", "invalid ELF header");
+	check_refused("./a:b.so", "cannot open app ./a:b.so: ");
 	check_refused(support_compile("empty", ""), "empty.so is no littled app: ");
 	check_refused(support_compile("empty", ""), "undefined symbol: ltd_app");
 	check_refused(support_compile("lacking",
@@ -87,6 +88,8 @@ START_TEST(an_unsound_descriptor_is_refused)
 		      "route '/x' has no handler");
 	check_refused(support_app("odd", "{ \"/x\", 9, 0, say_path },"),
 		      "neither LTD_INLINE nor LTD_SLOT");
+	check_refused(support_app("hasty", "{ \"/x\", LTD_INLINE, 0, say_path, say_path },"),
+		      "route '/x' has an attempt, but no slot to fall back on");
 	check_refused(support_app("method", "{ \"/x\", 0, 0x4000, say_path },"), "names a method");
 }
 END_TEST
@@ -101,6 +104,8 @@ START_TEST(built_in_apps_have_names)
 	ck_assert_ptr_null(l.argument);
 	ck_assert_int_eq(loader_open(&l, "workload:a:b", why), 0);
 	ck_assert_str_eq(l.argument, "a:b");
+	ck_assert_int_eq(loader_open(&l, "workload:/a/b.so", why), 0);
+	ck_assert_str_eq(l.argument, "/a/b.so");
 	ck_assert_int_eq(loader_open(&l, "workload:", why), 0);
 	ck_assert_str_eq(l.argument, "");
 }
