@@ -143,7 +143,7 @@ bool ltd_request_param(struct ltd_exchange *x, const char *name, struct ltd_slic
 
 struct ltd_slice ltd_request_client(const struct ltd_exchange *x)
 {
-	struct client *client = inner(x)->client;
+	struct client *client = inner(x)->request.client;
 
 	return client ? client_text(client) : LTD_SLICE("");
 }

@@ -153,8 +153,11 @@ int workload_echo(struct ltd_exchange *x, void *state)
 	put_string(x, ltd_request_method(x));
 	put(x, ", \"target\": ");
 	put_string(x, ltd_request_target(x));
-	ltd_response_printf(x, ", \"version\": \"%u.%u\", \"headers\": ", version / 10,
-			    version % 10);
+	ltd_response_printf(x, ", \"version\": \"%u.%u\", \"client\": ", version / 10, version % 10);
+	put_string(x, ltd_request_client(x));
+	put(x, ", \"scheme\": ");
+	put_string(x, ltd_request_scheme(x));
+	put(x, ", \"headers\": ");
 	put_fields(x);
 	ltd_response_printf(x, ", \"body_length\": %zu, ", body.len);
 	put_body(x, body);

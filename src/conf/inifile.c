@@ -158,7 +158,7 @@ static int take_option(struct inifile *f, const char *key, const char *value)
 
 	if (id == OPTIONS)
 		return refuse_key(f, key);
-	if (o->from[id].origin == ORIGIN_FILE && option_rows[id].type != TYPE_ADDRESSES)
+	if (o->from[id].origin == ORIGIN_FILE && !option_is_repeatable(id))
 		return refuse(&at, "given twice; first on line %u", o->from[id].line);
 
 	int error = options_set(o, id, value, from);

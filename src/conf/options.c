@@ -21,6 +21,7 @@
 #define OFFSET_PATH(member) offsetof(struct options, member)
 #define OFFSET_ADDRESS(member) offsetof(struct options, member)
 #define OFFSET_ADDRESSES(member) offsetof(struct options, member)
+#define OFFSET_NETWORKS(member) offsetof(struct options, member)
 
 const struct option_row option_rows[OPTIONS] = {
 #define OPTION(member, type, flag, letter, fallback, low, high, argument, variable, group, help) \
@@ -88,7 +89,7 @@ int options_set(struct options *o, enum option_id id, const char *text, struct o
 
 	if (value.len > VALUE_BYTES_MAX)
 		return -EINVAL;
-	if (row->type == TYPE_ADDRESSES && !adds_up(o->from[id], from))
+	if (option_is_repeatable(id) && !adds_up(o->from[id], from))
 		release(o, id);
 	o->from[id] = from;
 	return types[row->type].read(row, value, member_of(o, id));

@@ -12,6 +12,7 @@
 #include <littled/log.h>
 
 #include "base/buf.h"
+#include "base/ip.h"
 #include "conf/conf.h"
 
 enum option_type {
@@ -25,6 +26,7 @@ enum option_type {
 	TYPE_PATH,       /* char *, NULL for an empty one */
 	TYPE_ADDRESS,    /* char *, NULL for an empty one; see address.h */
 	TYPE_ADDRESSES,  /* struct strings */
+	TYPE_NETWORKS,   /* struct networks */
 	TYPES
 };
 
@@ -51,6 +53,7 @@ struct option_origin {
 #define MEMBER_PATH(member) char *member;
 #define MEMBER_ADDRESS(member) char *member;
 #define MEMBER_ADDRESSES(member) struct strings member;
+#define MEMBER_NETWORKS(member) struct networks member;
 
 struct options {
 #define OPTION(member, type, ...) MEMBER_##type(member)
@@ -70,6 +73,12 @@ struct option_row {
 };
 
 extern const struct option_row option_rows[OPTIONS];
+
+/* May it be given several times? */
+static inline bool option_is_repeatable(enum option_id id)
+{
+	return option_rows[id].type == TYPE_ADDRESSES || option_rows[id].type == TYPE_NETWORKS;
+}
 
 #define WORKERS_MAX 1024
 

@@ -328,6 +328,46 @@ static void expected_addresses(const struct option_row *row, struct buf *to)
 	buf_puts(to, " separated by commas: " ADDRESS_EXPECTED);
 }
 
+/* --- lists of networks ---------------------------------------------------- */
+
+/* An empty list is a value: nobody. */
+static int read_networks(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	struct networks *list = member;
+	struct ltd_slice piece;
+
+	if (text.len == 0)
+		return 0;
+	while (slice_cut(&text, ',', &piece)) {
+		if (list->count >= row->high ||
+		    !network_parse(slice_trim(piece), &list->at[list->count]))
+			return -EINVAL;
+		list->count++;
+	}
+	return 0;
+}
+
+static void print_networks(const struct option_row *row, const void *member, struct buf *to)
+{
+	const struct networks *list = member;
+	char text[NETWORK_TEXT_BYTES];
+
+	(void)row;
+	for (unsigned i = 0; i < list->count; i++)
+		buf_printf(to, "%s%s", i ? ", " : "", network_print(&list->at[i], text));
+}
+
+static void expected_networks(const struct option_row *row, struct buf *to)
+{
+	bounds_addresses(row, to);
+	buf_puts(to, " separated by commas: " NETWORK_EXPECTED);
+}
+
+static void release_networks(void *member)
+{
+	((struct networks *)member)->count = 0;
+}
+
 static void release_strings(void *member)
 {
 	struct strings *list = member;
@@ -351,4 +391,6 @@ const struct type types[TYPES] = {
 	[TYPE_ADDRESS] = { read_address, print_text, expected_address, NULL, release_text },
 	[TYPE_ADDRESSES] = { read_addresses, print_addresses, expected_addresses, bounds_addresses,
 			     release_strings },
+	[TYPE_NETWORKS] = { read_networks, print_networks, expected_networks, bounds_addresses,
+			    release_networks },
 };

@@ -164,7 +164,9 @@ void access_put_literal(struct access_line *l)
 
 static void put_client(struct access_line *l)
 {
-	put_or_dash(l, l->x->client ? client_text(l->x->client) : LTD_SLICE(""));
+	struct client *client = l->x->request.client;
+
+	put_or_dash(l, client ? client_text(client) : LTD_SLICE(""));
 }
 
 static void put_method(struct access_line *l)

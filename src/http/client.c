@@ -5,22 +5,33 @@
 
 void client_init(struct client *c, const struct sockaddr_storage *from)
 {
-	c->family = from->ss_family;
+	ip_of_sockaddr(&c->ip, from);
 	c->is_printed = false;
-	if (from->ss_family == AF_INET)
-		memcpy(c->address, &((const struct sockaddr_in *)from)->sin_addr,
-		       sizeof(struct in_addr));
-	else if (from->ss_family == AF_INET6)
-		memcpy(c->address, &((const struct sockaddr_in6 *)from)->sin6_addr,
-		       sizeof(struct in6_addr));
+}
+
+void client_of_ip(struct client *c, const struct ip *ip)
+{
+	c->ip = *ip;
+	c->is_printed = false;
+}
+
+void client_of_name(struct client *c, struct ltd_slice name)
+{
+	c->ip = (struct ip){ .family = AF_UNSPEC };
+	c->is_printed = true;
+	if (name.len >= sizeof c->text)
+		name.len = 0;
+	if (name.len)
+		memcpy(c->text, name.at, name.len);
+	c->text[name.len] = '\0';
 }
 
 struct ltd_slice client_text(struct client *c)
 {
-	bool has_address = c->family == AF_INET || c->family == AF_INET6;
+	bool has_address = c->ip.family == AF_INET || c->ip.family == AF_INET6;
 
 	if (!c->is_printed) {
-		if (!has_address || !inet_ntop(c->family, c->address, c->text, sizeof c->text))
+		if (!has_address || !inet_ntop(c->ip.family, c->ip.at, c->text, sizeof c->text))
 			c->text[0] = '\0';
 		c->is_printed = true;
 	}

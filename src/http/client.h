@@ -5,22 +5,26 @@
 #ifndef HTTP_CLIENT_H
 #define HTTP_CLIENT_H
 
-#include <netinet/in.h>
-#include <stdbool.h>
-#include <sys/socket.h>
+#include "base/ip.h"
 
-#include "base/slice.h"
+#define CLIENT_TEXT_BYTES INET6_ADDRSTRLEN /* with the NUL */
 
 struct client {
-	unsigned char address[sizeof(struct in6_addr)];
-	sa_family_t family; /* AF_INET, AF_INET6; anything else has no address to show */
+	struct ip ip;
 	bool is_printed;
-	char text[INET6_ADDRSTRLEN];
+	char text[CLIENT_TEXT_BYTES];
 };
 
 void client_init(struct client *c, const struct sockaddr_storage *from);
+void client_of_ip(struct client *c, const struct ip *ip);
 
-/* "192.0.2.1", "2001:db8::1", or "" for a unix socket.  One thread at a time. */
+/*
+ * One without an address: the name a proxy gives it (RFC 7239 6.3), "" for none, as for one too
+ * long.
+ */
+void client_of_name(struct client *c, struct ltd_slice name);
+
+/* "192.0.2.1", "2001:db8::1", a name, or "" for a unix socket.  One thread at a time. */
 struct ltd_slice client_text(struct client *c);
 
 #endif

@@ -26,7 +26,6 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 	x->slot = EXCHANGE_NO_SLOT;
 	x->worker = 0;
 	x->concurrency = 0;
-	x->client = NULL;
 	x->bytes_out = 0;
 	x->wants_close = false;
 	atomic_store_explicit(&x->hold, HOLD_NONE, memory_order_relaxed);

@@ -47,7 +47,6 @@ struct exchange {
 	unsigned route_index;  /* the board's row */
 	unsigned slot, worker; /* where it was handled, for the log */
 	unsigned concurrency;  /* requests in flight when the handler started */
-	struct client *client; /* for apps and the log; NULL: unknown */
 	uint64_t bytes_out;
 	bool wants_close;          /* the connection ends after this response */
 	hold_word hold;            /* who may answer it while a slot has it */

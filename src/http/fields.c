@@ -1,6 +1,7 @@
 /* The header fields the server itself obeys.  Runs in: leader. */
 #include "http/fields.h"
 
+#include "http/forwarded.h"
 #include "http/uri.h"
 
 #define ROOM_FIRST 16 /* fields a table begins with */
@@ -202,5 +203,5 @@ bool fields_finish(struct request *rq, const struct limits *limits)
 		return request_exceed(rq, LIMIT_BODY);
 	rq->keep_alive =
 		!(rq->seen & SEEN_CLOSE) && (rq->version >= 11 || rq->seen & SEEN_KEEP_ALIVE);
-	return true;
+	return !rq->peer_is_proxy || forwarded_read(rq, limits);
 }

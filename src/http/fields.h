@@ -12,7 +12,7 @@
 bool fields_add_name(struct request *rq, struct ltd_slice name, const struct limits *limits);
 bool fields_add_value(struct request *rq, struct ltd_slice value);
 
-/* All fields are there: judges them together and fixes keep_alive. */
+/* All fields are there: judges them together, fixes keep_alive and, of a proxy, the client. */
 bool fields_finish(struct request *rq, const struct limits *limits);
 
 /* May a trailer be called that?  Not if it frames a message (RFC 9110 6.5.1). */

@@ -1,6 +1,6 @@
 /*
- * How much of a request is taken before it is refused.  Filled from the options; limits.def
- * says what with.
+ * How much of a request is taken before it is refused, and whose word.  Filled from the options;
+ * limits.def says what with.
  */
 #ifndef HTTP_LIMITS_H
 #define HTTP_LIMITS_H
@@ -8,8 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/ip.h"
+
 /* Fields with '_' in their names: many a gateway makes the same variable of them as of '-'. */
 enum underscores { UNDERSCORES_DROPPED, UNDERSCORES_REFUSED, UNDERSCORES_TAKEN };
+
+/* Which fields a proxy says in who its client is; the others are not looked at. */
+enum forwarded_by { FORWARDED_BY_EITHER, FORWARDED_BY_X, FORWARDED_BY_STANDARD };
 
 struct limits {
 	size_t line_bytes;      /* the request line without its CRLF */
@@ -22,6 +27,8 @@ struct limits {
 	unsigned empty_lines;   /* before the request line (RFC 9112 2.2) */
 	size_t arena_bytes;     /* heap memory a response may take beyond its first block */
 	enum underscores underscores;
+	enum forwarded_by forwarded_by;
+	struct networks proxies; /* who is believed: see forwarded.h */
 };
 
 enum limit {

@@ -21,6 +21,8 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->body_at = 0;
 	buf_init(&rq->chunked, body_max);
 	rq->body_read = 0;
+	rq->client = NULL;
+	rq->peer_is_proxy = false;
 	rq->scheme = LTD_SLICE("http");
 	rq->refusal = 0;
 	rq->why = NULL;

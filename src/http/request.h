@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "http/client.h"
 #include "http/limits.h"
 
 /* A piece of the message: base + at, len bytes. */
@@ -60,6 +61,8 @@ struct request {
 	struct buf chunked; /* a chunked body, decoded */
 	uint64_t body_read; /* of the body, by the handler */
 
+	struct client *client; /* who asks; NULL: not known */
+	bool peer_is_proxy;    /* whose word counts */
 	struct ltd_slice scheme; /* "http", or a trusted proxy's word; lives as long as the exchange */
 
 	uint16_t refusal; /* the status to refuse it with, 0 if sound */

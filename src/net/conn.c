@@ -107,6 +107,7 @@ struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *pe
 	}
 	client_init(&c->client, peer);
 	conn_count_address(c);
+	c->peer_is_proxy = networks_hold(&l->limits->request.proxies, &c->client.ip);
 	atomic_fetch_add_explicit(&l->row->pending, 1, memory_order_relaxed);
 	return c;
 }

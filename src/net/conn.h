@@ -60,6 +60,7 @@ struct conn {
 	bool is_paused;  /* not watched for input */
 	bool must_close; /* once what is answered is sent */
 	bool was_refused, was_moved, said_continue;
+	bool peer_is_proxy; /* trusted to say who its client is */
 	struct client client;
 };
 

@@ -92,6 +92,7 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 		return NULL;
 	c->client = p->client;
 	conn_count_address(c);
+	c->peer_is_proxy = networks_hold(&l->limits->request.proxies, &c->client.ip);
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;

@@ -160,7 +160,8 @@ struct exchange *conn_begin(struct conn *c)
 	if (!x)
 		return NULL;
 	exchange_init(x, c, &c->loop->limits->request);
-	x->client = &c->client;
+	x->request.client = &c->client;
+	x->request.peer_is_proxy = c->peer_is_proxy;
 	x->link = &conn_link;
 	x->worker = c->loop->worker;
 	x->route_index = c->loop->row_refused;

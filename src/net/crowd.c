@@ -42,17 +42,7 @@ void crowd_begin(struct crowd *c, unsigned worker)
 
 static bool is_counted(const struct client *who)
 {
-	return who->family == AF_INET || who->family == AF_INET6;
-}
-
-#define MAPPED_BYTES 12
-
-/* Also where IPv6 sockets take IPv4 clients (RFC 4291 2.5.5.2). */
-static bool is_v4(const struct client *who)
-{
-	static const unsigned char mapped[MAPPED_BYTES] = { [10] = 0xff, [11] = 0xff };
-
-	return who->family == AF_INET || memcmp(who->address, mapped, sizeof mapped) == 0;
+	return who->ip.family == AF_INET || who->ip.family == AF_INET6;
 }
 
 /* Of IPv4 all of the address, of IPv6 its first half. */
@@ -60,10 +50,7 @@ static uint64_t identity(const struct client *who)
 {
 	uint64_t bits = 0;
 
-	if (is_v4(who))
-		memcpy(&bits, who->address + (who->family == AF_INET ? 0 : MAPPED_BYTES), 4);
-	else
-		memcpy(&bits, who->address, sizeof bits);
+	memcpy(&bits, who->ip.at, who->ip.family == AF_INET ? 4 : sizeof bits);
 	return bits;
 }
 
@@ -81,7 +68,7 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 static struct choice choose(const struct crowd *c, const struct client *who)
 {
-	uint64_t hash = mix(identity(who) ^ c->key[0], is_v4(who) ^ c->key[1]);
+	uint64_t hash = mix(identity(who) ^ c->key[0], (who->ip.family == AF_INET) ^ c->key[1]);
 
 	return (struct choice){ { hash % CELLS, (hash >> 32) % CELLS } };
 }

@@ -197,6 +197,8 @@ static void set_limits(struct worker *w)
 			.empty_lines = (unsigned)o->limit_empty_lines,
 			.arena_bytes = RESPONSE_BYTES_MAX,
 			.underscores = (enum underscores)o->header_map,
+			.forwarded_by = (enum forwarded_by)o->forwarded_by,
+			.proxies = o->forwarded_allow_ips,
 		},
 		.keep_alive_ns = o->keep_alive_ns,
 		.header_ns = o->header_timeout_ns,

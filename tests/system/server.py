@@ -217,3 +217,29 @@ class Server:
 
     def conn(self, **more):
         return client.Conn(self.address, **more)
+
+
+def stop(pid):
+    """All its threads stand still on return, which a signal alone does not say."""
+    def is_still():
+        stats = [p.read_text() for p in Path(f"/proc/{pid}/task").glob("*/stat")]
+        return all(text.rsplit(")", 1)[1].split()[0] == "T" for text in stats)
+
+    os.kill(pid, signal.SIGSTOP)
+    eventually(is_still, 5, f"process {pid} has stopped", every=0.001)
+
+
+def conns_of_one_worker(server, n, address=None):
+    """So many kept-alive connections, all accepted by worker 0, and idle."""
+    eventually(lambda: len(server.worker_pids()) == server.workers, 5, "all workers are ready")
+    others = server.worker_pids()[1:]
+    for pid in others:
+        stop(pid)
+    try:
+        conns = [client.Conn(address or server.address) for _ in range(n)]
+        for c in conns:
+            assert c.get("/hello").status == 200
+    finally:
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
+    return conns

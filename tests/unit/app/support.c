@@ -166,7 +166,7 @@ static void handle(const struct mounts *m, struct answer *a)
 	x->route_index = (unsigned)(entry - m->entry);
 	static struct client client = { .text = "192.0.2.7", .is_printed = true };
 
-	x->client = &client;
+	x->request.client = &client;
 	api_handle(x);
 	response_seal(&x->response,
 		      &(struct response_frame){ .version = x->request.version,

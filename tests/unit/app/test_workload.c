@@ -9,6 +9,9 @@
 
 static struct mounts mounts;
 
+/* The client of these requests, as /echo tells it. */
+#define WHO "\"client\": \"192.0.2.7\", \"scheme\": \"http\", "
+
 static void open_workload(const char *prefix, const char *max_ms)
 {
 	static struct route_setting given = { .name = (char *)"max_ms", .line = 2 };
@@ -229,12 +232,12 @@ START_TEST(echo_gives_the_request_back)
 	open_workload("/", NULL);
 	CHECK_ECHO("GET /echo?a=%20b HTTP/1.1\r\nHost: t\r\nX-Twice: 1\r\nx-twice:  2 \r\n"
 		   "Empty:\r\n\r\n",
-		   "{\"method\": \"GET\", \"target\": \"/echo?a=%20b\", \"version\": \"1.1\", "
+		   "{\"method\": \"GET\", \"target\": \"/echo?a=%20b\", \"version\": \"1.1\", " WHO
 		   "\"headers\": [[\"Host\", \"t\"], [\"X-Twice\", \"1\"], [\"x-twice\", \"2\"], "
 		   "[\"Empty\", \"\"]], "
 		   "\"body_length\": 0, \"body\": \"\"}\n");
 	CHECK_ECHO("DELETE /echo HTTP/1.0\r\n\r\n",
-		   "{\"method\": \"DELETE\", \"target\": \"/echo\", \"version\": \"1.0\", "
+		   "{\"method\": \"DELETE\", \"target\": \"/echo\", \"version\": \"1.0\", " WHO
 		   "\"headers\": [], \"body_length\": 0, \"body\": \"\"}\n");
 	mounts_close(&mounts);
 }
@@ -242,7 +245,7 @@ END_TEST
 
 #define ECHO_HEAD(length) "PUT /echo HTTP/1.1\r\nHost: t\r\nContent-Length: " #length "\r\n\r\n"
 #define ECHO_JSON(length) \
-	"{\"method\": \"PUT\", \"target\": \"/echo\", \"version\": \"1.1\", \"headers\": " \
+	"{\"method\": \"PUT\", \"target\": \"/echo\", \"version\": \"1.1\", " WHO "\"headers\": " \
 	"[[\"Host\", \"t\"], [\"Content-Length\", \"" #length "\"]], \"body_length\": " #length \
 	", "
 
@@ -268,12 +271,12 @@ END_TEST
 START_TEST(echo_decodes_chunks)
 {
 	open_workload("/", NULL);
-	CHECK_ECHO(
-		"POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
-		"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-		"{\"method\": \"POST\", \"target\": \"/echo\", \"version\": \"1.1\", \"headers\": "
-		"[[\"Host\", \"t\"], [\"Transfer-Encoding\", \"chunked\"]], "
-		"\"body_length\": 5, \"body\": \"abcde\"}\n");
+	CHECK_ECHO("POST /echo HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+		   "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+		   "{\"method\": \"POST\", \"target\": \"/echo\", \"version\": \"1.1\", " WHO
+		   "\"headers\": "
+		   "[[\"Host\", \"t\"], [\"Transfer-Encoding\", \"chunked\"]], "
+		   "\"body_length\": 5, \"body\": \"abcde\"}\n");
 	mounts_close(&mounts);
 }
 END_TEST
@@ -281,11 +284,11 @@ END_TEST
 START_TEST(echo_values_that_are_no_text_stay_valid_json)
 {
 	open_workload("/", NULL);
-	CHECK_ECHO(
-		"GET /echo HTTP/1.1\r\nHost: t\r\nA: \xe9\"\r\nB: \xc3\xa9\r\n\r\n",
-		"{\"method\": \"GET\", \"target\": \"/echo\", \"version\": \"1.1\", \"headers\": "
-		"[[\"Host\", \"t\"], [\"A\", \"\\u00e9\\\"\"], [\"B\", \"\xc3\xa9\"]], "
-		"\"body_length\": 0, \"body\": \"\"}\n");
+	CHECK_ECHO("GET /echo HTTP/1.1\r\nHost: t\r\nA: \xe9\"\r\nB: \xc3\xa9\r\n\r\n",
+		   "{\"method\": \"GET\", \"target\": \"/echo\", \"version\": \"1.1\", " WHO
+		   "\"headers\": "
+		   "[[\"Host\", \"t\"], [\"A\", \"\\u00e9\\\"\"], [\"B\", \"\xc3\xa9\"]], "
+		   "\"body_length\": 0, \"body\": \"\"}\n");
 	mounts_close(&mounts);
 }
 END_TEST

@@ -14,10 +14,15 @@ static struct probe p;
  * choices take theirs from the row.
  */
 static const char *const good[TYPES] = {
-	[TYPE_COUNT] = "%llu",       [TYPE_SIZE] = "64k",
-	[TYPE_DURATION] = "250ms",   [TYPE_AUTO_COUNT] = "%llu",
-	[TYPE_TEXT] = "other words", [TYPE_PATH] = "/nowhere/file",
-	[TYPE_ADDRESS] = "[::1]:9",  [TYPE_ADDRESSES] = "unix:/nowhere/socket",
+	[TYPE_COUNT] = "%llu",
+	[TYPE_SIZE] = "64k",
+	[TYPE_DURATION] = "250ms",
+	[TYPE_AUTO_COUNT] = "%llu",
+	[TYPE_TEXT] = "other words",
+	[TYPE_PATH] = "/nowhere/file",
+	[TYPE_ADDRESS] = "[::1]:9",
+	[TYPE_ADDRESSES] = "unix:/nowhere/socket",
+	[TYPE_NETWORKS] = "10.0.0.0/8, ::1, *",
 };
 
 #define BAD_MAX 12
@@ -39,6 +44,8 @@ static const char *const bad[TYPES][BAD_MAX] = {
 			   "127.0.0.1:65536", "unix:", "a b:80", LONG_PATH },
 	[TYPE_ADDRESSES] = { "", ",", "127.0.0.1:1,", "127.0.0.1:-1", "host:", "tcp://127.0.0.1:80",
 			     "127.0.0.1:80 :81", LONG_PATH },
+	[TYPE_NETWORKS] = { ",", "localhost", "127.0.0.1,", "10.0.0.0/33", "::/129", "10.0.0.0/",
+			    "10.0.0.0/-1", "[::1]", "127.0.0.1:80", "unix:/x", "::1%lo" },
 };
 
 static void other_choice(const struct option_row *row, char text[64])

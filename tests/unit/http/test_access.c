@@ -40,7 +40,7 @@ static void begin(const char *text)
 	response_write(&x->response, "hello", 5);
 	response_seal(&x->response, &frame);
 	x->bytes_out = x->response.head.len + x->response.body.len;
-	x->client = &known;
+	x->request.client = &known;
 	x->worker = 3;
 	x->concurrency = 12;
 
@@ -159,7 +159,7 @@ START_TEST(a_refused_request_is_logged_as_far_as_it_went)
 	check("%(r)s|%(U)s", "GET /a HTTP/1.1|-");
 	x->bytes_out = 3;
 	check("%(B)s %(b)s", "0 -");
-	x->client = NULL;
+	x->request.client = NULL;
 	check("%(h)s", "-");
 	end();
 }
