@@ -1,6 +1,7 @@
 /* The header fields the server itself obeys.  Runs in: leader. */
 #include "http/fields.h"
 
+#include "http/chars.h"
 #include "http/forwarded.h"
 #include "http/uri.h"
 
@@ -24,8 +25,6 @@ static bool take_length(struct request *rq, struct ltd_slice value)
 {
 	if (rq->has_length)
 		return request_refuse(rq, 400, "more than one Content-Length field");
-	if (rq->seen & SEEN_CODING)
-		return request_refuse(rq, 400, "both Content-Length and Transfer-Encoding");
 	if (!slice_to_u64(value, &rq->content_length))
 		return request_refuse(rq, 400,
 				      "the Content-Length is no number, or too large a one");
@@ -33,37 +32,55 @@ static bool take_length(struct request *rq, struct ltd_slice value)
 	return true;
 }
 
-/* What is wrong with a Transfer-Encoding other than `chunked` alone (RFC 9112 6.1, 6.3). */
-static bool refuse_coding(struct request *rq, struct ltd_slice value)
+/*
+ * transfer-coding = token *( OWS ";" OWS transfer-parameter ), of which `chunked` has none
+ * (RFC 9112 7).  False if it is no such thing.
+ */
+static bool take_one_coding(struct request *rq, struct ltd_slice coding)
 {
-	struct ltd_slice coding, last = value, rest = value;
-	unsigned chunked = 0;
+	size_t len = chars_span(coding, CHAR_TOKEN);
+	struct ltd_slice rest = slice_trim(slice_of(coding.at + len, coding.len - len));
+	bool is_chunked = slice_eq_nocase(slice_of(coding.at, len), LTD_SLICE("chunked"));
 
-	while (slice_cut(&rest, ',', &coding)) {
-		last = slice_trim(coding);
-		if (last.len == 0)
-			return request_refuse(rq, 400, "the Transfer-Encoding is malformed");
-		chunked += slice_eq_nocase(last, LTD_SLICE("chunked"));
-	}
-	if (chunked > 1)
-		return request_refuse(rq, 400, "chunked more than once");
-	if (chunked == 1 && !slice_eq_nocase(last, LTD_SLICE("chunked")))
-		return request_refuse(rq, 400, "chunked is not the last transfer coding");
-	return request_refuse(rq, 501, "no transfer coding but chunked is known here");
+	if (len == 0 || (rest.len > 0 && (rest.at[0] != ';' || is_chunked)))
+		return false;
+	if (rq->is_chunked)
+		rq->seen |= SEEN_BEHIND_CHUNKED;
+	else if (is_chunked)
+		rq->is_chunked = true;
+	else
+		rq->seen |= SEEN_OTHER_CODING;
+	return true;
 }
 
+/*
+ * One list, perhaps over several fields (RFC 9110 5.3).  What is malformed is refused at once;
+ * the rest is judged when all fields are there, so that their order makes no difference.
+ */
 static bool take_coding(struct request *rq, struct ltd_slice value)
 {
-	if (rq->seen & SEEN_CODING)
-		return request_refuse(rq, 400, "more than one Transfer-Encoding field");
+	struct ltd_slice coding;
+
 	rq->seen |= SEEN_CODING;
+	while (slice_cut(&value, ',', &coding))
+		if (!take_one_coding(rq, slice_trim(coding)))
+			return request_refuse(rq, 400, "the Transfer-Encoding is malformed");
+	return true;
+}
+
+/* Nothing but `chunked`, once, alone (RFC 9112 6.1, 6.3). */
+static bool judge_coding(struct request *rq)
+{
+	if (!(rq->seen & SEEN_CODING))
+		return true;
 	if (rq->has_length)
 		return request_refuse(rq, 400, "both Content-Length and Transfer-Encoding");
 	if (rq->version < 11)
 		return request_refuse(rq, 400, "Transfer-Encoding in HTTP/1.0");
-	if (!slice_eq_nocase(value, LTD_SLICE("chunked")))
-		return refuse_coding(rq, value);
-	rq->is_chunked = true;
+	if (rq->seen & SEEN_BEHIND_CHUNKED)
+		return request_refuse(rq, 400, "chunked more than once, or not the last coding");
+	if (rq->seen & SEEN_OTHER_CODING)
+		return request_refuse(rq, 501, "no transfer coding but chunked is known here");
 	return true;
 }
 
@@ -197,6 +214,8 @@ bool fields_add_value(struct request *rq, struct ltd_slice value)
 
 bool fields_finish(struct request *rq, const struct limits *limits)
 {
+	if (!judge_coding(rq))
+		return false;
 	if (rq->version >= 11 && !(rq->seen & SEEN_HOST))
 		return request_refuse(rq, 400, "HTTP/1.1 without a Host field");
 	if (rq->has_length && rq->content_length > limits->body_bytes)

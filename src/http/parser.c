@@ -51,6 +51,8 @@ static int on_head(llhttp_t *l)
 	/* An Upgrade nobody here wants changes nothing (RFC 9110 7.8). */
 	l->upgrade = 0;
 	rq->head_done = true;
+	if (!fields_finish(rq, p->limits))
+		return -1;
 	/* llhttp 8.1 does not know `chunked` with a TAB behind it, which is legal (RFC 9110 5.5). */
 	if (rq->is_chunked)
 		l->flags |= F_CHUNKED;
@@ -58,7 +60,7 @@ static int on_head(llhttp_t *l)
 		request_refuse(rq, 400, "the framing is ambiguous");
 		return -1;
 	}
-	return fields_finish(rq, p->limits) ? 0 : -1;
+	return 0;
 }
 
 static int on_chunk_header(llhttp_t *l)
@@ -129,6 +131,14 @@ static inline size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* A request line that will not be read: the refusal has no body if it was HEAD's. */
+static void note_head(struct parser *p, const char *base, size_t len)
+{
+	struct ltd_slice sent = slice_of(base + p->guard.line_at, len - p->guard.line_at);
+
+	p->request->is_head = slice_starts_with(sent, LTD_SLICE("HEAD "));
+}
+
 /* --- one step a state: true to go on, false for want of bytes or a refusal ---------- */
 
 static bool read_line(struct parser *p, const char *base, size_t len)
@@ -142,8 +152,10 @@ static bool read_line(struct parser *p, const char *base, size_t len)
 	case GUARD_MORE:
 		return false;
 	case GUARD_DIRTY:
+		note_head(p, base, len);
 		return refuse_dirt(p);
 	case GUARD_TOO_LONG:
+		note_head(p, base, len);
 		return request_exceed(p->request, LIMIT_LINE);
 	case GUARD_LINE:
 		break;

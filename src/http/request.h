@@ -33,6 +33,8 @@ enum request_seen {
 	SEEN_CODING = 4, /* Transfer-Encoding */
 	SEEN_CLOSE = 8,  /* Connection: close */
 	SEEN_KEEP_ALIVE = 16,
+	SEEN_OTHER_CODING = 32,   /* a transfer coding before chunked, or without it */
+	SEEN_BEHIND_CHUNKED = 64, /* one behind it */
 };
 
 struct request {

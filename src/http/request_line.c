@@ -52,12 +52,18 @@ static bool read_version(struct request *rq, struct ltd_slice s, size_t *version
 	return true;
 }
 
-/* The path and the query of `s`, which may be empty but for the '/' that `slash` points to. */
+/*
+ * The path and the query of `s`, which may be empty but for the '/' that `slash` points to.
+ * A '%' without two digits makes the path malformed (RFC 3986 2.1); in a query, where people
+ * type it and browsers leave it, it is the app's to judge.
+ */
 static bool split_path(struct request *rq, struct ltd_slice s, const char *slash)
 {
 	const char *mark = s.len ? memchr(s.at, '?', s.len) : NULL;
 	size_t path_len = mark ? (size_t)(mark - s.at) : s.len;
 
+	if (!uri_escapes_are_valid(slice_of(s.at, path_len)))
+		return request_refuse(rq, 400, "the target's path holds half an escape");
 	rq->path = span_of(rq, path_len ? slice_of(s.at, path_len) : slice_of(slash, 1));
 	if (mark)
 		rq->query = span_of(rq, slice_of(mark + 1, s.len - path_len - 1));
@@ -101,6 +107,14 @@ static bool read_target(struct request *rq, struct ltd_slice target)
 	return request_refuse(rq, 400, "the target is of no form this method allows");
 }
 
+/* HTTP/0.9 had "GET /path" alone; two words of which the second is no path are junk. */
+static bool refuse_versionless(struct request *rq, struct ltd_slice target)
+{
+	if (target.at[0] != '/')
+		return request_refuse(rq, 400, "the request line is malformed");
+	return request_refuse(rq, 505, "a request line without a version");
+}
+
 bool request_line_read(struct request *rq, struct ltd_slice line, size_t *version_at)
 {
 	struct ltd_slice method = slice_of(line.at, chars_span(line, CHAR_TOKEN));
@@ -114,17 +128,19 @@ bool request_line_read(struct request *rq, struct ltd_slice line, size_t *versio
 	target.len = chars_span(target, CHAR_TARGET);
 	rq->method = span_of(rq, method);
 	rq->target = span_of(rq, target);
+	/* Before anything is refused: an answer to HEAD has no body, whatever it says. */
+	bool is_known = find_method(rq, method);
 	if (target.len == 0)
 		return request_refuse(rq, 400, "the request line is malformed");
 	if (target.at + target.len == end)
-		return request_refuse(rq, 505, "a request line without a version");
+		return refuse_versionless(rq, target);
 	if (target.at[target.len] != ' ')
 		return request_refuse(rq, 400, "the target holds a byte no target may hold");
 
 	const char *version = target.at + target.len + 1;
 	if (!read_version(rq, slice_of(version, (size_t)(end - version)), version_at))
 		return false;
-	if (!find_method(rq, method))
+	if (!is_known)
 		return request_refuse(rq, 501, "the method is not known here");
 	return read_target(rq, target);
 }

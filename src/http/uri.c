@@ -28,6 +28,24 @@ static int decode_byte(struct ltd_slice *s, bool plus_is_space)
 	return c == '+' && plus_is_space ? ' ' : (unsigned char)c;
 }
 
+/* Does `s` begin with '%' and two hexadecimal digits? */
+static bool is_escape(struct ltd_slice s)
+{
+	return s.len > 2 && s.at[0] == '%' && char_is(s.at[1], CHAR_HEX) &&
+	       char_is(s.at[2], CHAR_HEX);
+}
+
+bool uri_escapes_are_valid(struct ltd_slice s)
+{
+	const char *end = s.at + s.len, *at = s.len ? memchr(s.at, '%', s.len) : NULL;
+
+	while (at && is_escape(slice_of(at, (size_t)(end - at)))) {
+		at += 3;
+		at = at < end ? memchr(at, '%', (size_t)(end - at)) : NULL;
+	}
+	return at == NULL;
+}
+
 static bool is_plain(struct ltd_slice s, bool plus_is_space)
 {
 	return s.len == 0 ||
@@ -88,6 +106,22 @@ bool uri_query_find(struct arena *a, struct ltd_slice query, struct ltd_slice na
 	return false;
 }
 
+/* IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )  (RFC 3986 3.2.2) */
+static bool is_future_address(struct ltd_slice s)
+{
+	size_t version, n;
+
+	if (s.len == 0 || (s.at[0] != 'v' && s.at[0] != 'V'))
+		return false;
+	version = chars_span(slice_of(s.at + 1, s.len - 1), CHAR_HEX);
+	n = version + 2; /* behind the dot */
+	if (version == 0 || n >= s.len || s.at[n - 1] != '.')
+		return false;
+	while (n < s.len && (char_is(s.at[n], CHAR_REG_NAME) || s.at[n] == ':'))
+		n++;
+	return n == s.len;
+}
+
 /* What is between the brackets of an IP literal.  No zones: RFC 9110 7.2 has none. */
 static bool is_ipv6(struct ltd_slice s)
 {
@@ -108,16 +142,14 @@ static size_t host_length(struct ltd_slice s)
 
 	if (s.len > 0 && s.at[0] == '[') {
 		const char *end = memchr(s.at, ']', s.len);
+		struct ltd_slice address = slice_of(s.at + 1, end ? (size_t)(end - s.at) - 1 : 0);
 
-		if (!end || !is_ipv6(slice_of(s.at + 1, (size_t)(end - s.at) - 1)))
-			return 0;
-		return (size_t)(end - s.at) + 1;
+		return is_ipv6(address) || is_future_address(address) ? address.len + 2 : 0;
 	}
 	while (n < s.len) {
 		if (char_is(s.at[n], CHAR_REG_NAME))
 			n++;
-		else if (s.at[n] == '%' && s.len - n > 2 && char_is(s.at[n + 1], CHAR_HEX) &&
-			 char_is(s.at[n + 2], CHAR_HEX))
+		else if (is_escape(slice_of(s.at + n, s.len - n)))
 			n += 3;
 		else
 			break;

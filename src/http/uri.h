@@ -13,6 +13,9 @@
  */
 bool uri_decode(struct arena *a, struct ltd_slice piece, bool plus_is_space, struct ltd_slice *out);
 
+/* Is every '%' followed by two hexadecimal digits (RFC 3986 2.1)? */
+bool uri_escapes_are_valid(struct ltd_slice s);
+
 /*
  * The first parameter of that name in "a=1&b=2": false if there is none.  Names are compared
  * decoded; a value that cannot be decoded is given as sent.

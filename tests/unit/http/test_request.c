@@ -194,9 +194,46 @@ START_TEST(what_is_dropped_counts_against_the_limit)
 }
 END_TEST
 
+/* RFC 9110 9.3.2: no body in an answer to HEAD, not even in a refusal. */
+START_TEST(a_refused_head_is_still_one)
+{
+	static const struct {
+		const char *text;
+		bool is_head;
+	} table[] = {
+		{ "HEAD / HTTP/1.1\r\n\r\n", true },
+		{ "HEAD / HTTP/2.0\r\n\r\n", true },
+		{ "HEAD /\r\n", true },
+		{ "HEAD / HTTP/1.1\nHost: x\r\n\r\n", true },
+		{ "HEAD /7890123456789012345678901234567890123456789012345678901234567890", true },
+		{ "HEADER / HTTP/1.1\nHost: x\r\n\r\n", false },
+		{ "GET / HTTP/1.1\r\n\r\n", false },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+		begin(table[i].text, &feeding_limits);
+		ck_assert_msg(fed.verdict == PARSE_REFUSED && fed.request.is_head == table[i].is_head,
+			      "%s", table[i].text);
+		feeding_fini(&fed);
+	}
+}
+END_TEST
+
+START_TEST(there_may_be_no_limit)
+{
+	struct limits l = feeding_limits;
+
+	l.line_bytes = l.field_bytes = SIZE_MAX;
+	begin("GET / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n\r\n", &l);
+	ck_assert_int_eq(fed.verdict, PARSE_DONE);
+	feeding_fini(&fed);
+}
+END_TEST
+
 UNIT_SUITE_OF(request, the_parts_of_a_request_are_found, an_absolute_target_wins_over_host,
 	      keep_alive_follows_version_and_tokens, an_expectation_counts_in_1_1_alone,
 	      a_chunked_body_is_decoded_and_trailers_are_not_fields,
 	      the_field_table_grows_and_may_run_short,
 	      names_with_an_underscore_are_what_the_limits_say,
-	      what_is_dropped_counts_against_the_limit)
+	      what_is_dropped_counts_against_the_limit, a_refused_head_is_still_one,
+	      there_may_be_no_limit)

@@ -101,6 +101,24 @@ START_TEST(parameters_are_found_by_name)
 }
 END_TEST
 
+START_TEST(half_an_escape_is_seen)
+{
+	static const struct {
+		const char *text;
+		bool is_valid;
+	} table[] = {
+		{ "", true },       { "/", true },      { "/%20", true },   { "/%c3%BC/%2f", true },
+		{ "/%25zz", true }, { "%", false },     { "/%2", false },   { "/%2g", false },
+		{ "/%g2", false },  { "/%20%", false }, { "/%%20", false }, { "/%20%4", false },
+	};
+
+	for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+		ck_assert_msg(uri_escapes_are_valid(slice_of_string(table[i].text)) ==
+				      table[i].is_valid,
+			      "%s", table[i].text);
+}
+END_TEST
+
 START_TEST(no_query_has_no_parameters)
 {
 	struct arena a;
@@ -138,7 +156,12 @@ START_TEST(authorities_are_judged)
 		{ "[::1]x", false, false },
 		{ "[1.2.3.4]", false, false },
 		{ "[::1%25lo]", false, false },
-		{ "[v1.x]", false, false },
+		{ "[v1.x]", true, false },
+		{ "[vF0.a:b]:80", true, true },
+		{ "[v.x]", false, false },
+		{ "[v1.]", false, false },
+		{ "[v1x]", false, false },
+		{ "[v1.x%20]", false, false },
 		{ "u@h", false, false },
 		{ "h/", false, false },
 		{ "h:80:80", false, false },
@@ -176,6 +199,6 @@ START_TEST(every_status_has_a_reason_and_a_line)
 END_TEST
 
 UNIT_SUITE_OF(uri, escapes_are_decoded, a_bad_escape_leaves_the_piece_as_sent,
-	      short_of_memory_is_no_decoding, parameters_are_found_by_name,
+	      short_of_memory_is_no_decoding, parameters_are_found_by_name, half_an_escape_is_seen,
 	      no_query_has_no_parameters, authorities_are_judged,
 	      every_status_has_a_reason_and_a_line)
