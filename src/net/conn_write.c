@@ -238,13 +238,13 @@ enum send_result conn_send(struct hand *h, struct conn *c)
 	return SEND_DONE;
 }
 
-/* The last response is out.  Closing with input unread would reset it away (RFC 9112 9.6). */
+/*
+ * The last response is out.  Closing with input unread, or before more comes, would reset the
+ * response away, and clients that said it was their last request send more all the same
+ * (RFC 9112 9.6): so our side ends first, and what still comes is read for a while.
+ */
 static void part(struct conn *c)
 {
-	if (!c->was_refused && c->in_at == c->in_len) {
-		conn_close(c, conn_last_reason(c));
-		return;
-	}
 	conn_release_input(c);
 	sock_finish(c->io.fd);
 	conn_set_state(c, CONN_LINGERING);
