@@ -280,10 +280,11 @@ unsigned mount_method_bit(struct ltd_slice method)
 
 struct ltd_slice mount_allow(const struct ltd_route *route, char out[MOUNT_ALLOW_BYTES])
 {
+	unsigned methods = route->methods == LTD_ANY_METHOD ? 0 : route->methods | LTD_OPTIONS;
 	size_t n = 0;
 
 	for (size_t i = 0; i < METHODS_KNOWN; i++) {
-		if (route->methods != LTD_ANY_METHOD && !(route->methods & methods_known[i].bit))
+		if (methods && !(methods & methods_known[i].bit))
 			continue;
 		if (n > 0) {
 			memcpy(out + n, ", ", 2);

@@ -76,7 +76,10 @@ enum mount_verdict mounts_find(const struct mounts *m, struct ltd_slice path, un
 #define MOUNT_OTHER_METHOD 0x8000u
 unsigned mount_method_bit(struct ltd_slice method);
 
-/* The value of the Allow field that a 405 must carry (RFC 9110 15.5.6): "GET, HEAD, POST". */
+/*
+ * The value of the Allow field that a 405 must carry (RFC 9110 15.5.6): "GET, HEAD, OPTIONS".
+ * The server itself answers OPTIONS for routes that do not.
+ */
 #define MOUNT_ALLOW_BYTES 64
 struct ltd_slice mount_allow(const struct ltd_route *route, char out[MOUNT_ALLOW_BYTES]);
 

@@ -43,12 +43,19 @@ static void answer_plainly(struct loop *l, struct exchange *x, unsigned status, 
 	conn_answer(l->hand, x);
 }
 
-static void answer_bad_method(struct loop *l, struct exchange *x, const struct ltd_route *route)
+static bool is_options(const struct exchange *x)
+{
+	return slice_eq(request_slice(&x->request, x->request.method), LTD_SLICE("OPTIONS"));
+}
+
+/* What the path takes: all there is to say to OPTIONS (RFC 9110 9.3.7), and with a 405. */
+static void answer_allowed(struct loop *l, struct exchange *x, const struct ltd_route *route)
 {
 	char allow[MOUNT_ALLOW_BYTES];
 
 	service_start(l->hand, x, FLOW_INLINE);
-	response_error(&x->response, 405, LTD_SLICE("this path does not take this method"));
+	if (!is_options(x))
+		response_error(&x->response, 405, LTD_SLICE("this path does not take this method"));
 	response_field(&x->response, LTD_SLICE("Allow"), mount_allow(route, allow));
 	service_finish(l->hand, x, FLOW_INLINE);
 	conn_answer(l->hand, x);
@@ -169,7 +176,7 @@ bool service_request(struct loop *l, struct exchange *x)
 	if (verdict == MOUNT_FOUND)
 		answer_inline(l, x);
 	else if (verdict == MOUNT_BAD_METHOD)
-		answer_bad_method(l, x, entry->route);
+		answer_allowed(l, x, entry->route);
 	else if (is_ping(x))
 		answer_plainly(l, x, 200, ""); /* OPTIONS *: the server as a whole (RFC 9110 9.3.7) */
 	else
