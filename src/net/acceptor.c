@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "net/conn.h"
 #include "net/crowd.h"
+#include "net/gate.h"
 #include "net/sock.h"
 
 /* Connections taken in one event: few, so that a sibling gets its share of a burst. */
@@ -22,69 +20,11 @@
 #define EAGER_MOST 8
 #define EAGER_EVERY 16
 
-/* After EMFILE, ENFILE or ENOMEM: time for descriptors to come free, without spinning. */
-#define PAUSE_S 0.1
-
-/* A worker whose loop has not turned for so long takes nothing from us. */
-#define STALE_NS (2 * NS_PER_S)
+/* How often descriptors are asked for where they ran out; one of our own that comes free is noticed. */
+#define PAUSE_S 0.025
 
 /* How many idle connections are tried before one more than allowed is kept for a moment. */
 #define EVICTIONS_MOST 8
-
-/* A slot for one more connection's first request. */
-static bool has_slot(const struct worker_row *w)
-{
-	return worker_free_slots(w) > atomic_load(&w->pending) + atomic_load(&w->queued);
-}
-
-/* A place for one more connection. */
-static bool has_place(const struct worker_row *w, const struct loop_limits *limits)
-{
-	int32_t conns = 0;
-
-	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
-		conns += atomic_load_explicit(&w->conns[i], memory_order_relaxed);
-	return conns < (int32_t)limits->connections;
-}
-
-/* Can a sibling take the next connection, and with a slot for it if that is asked for? */
-static bool sibling_is_open(const struct loop *l, bool with_slot)
-{
-	struct board *b = l->board;
-
-	for (unsigned i = 0; i < b->workers_max; i++) {
-		const struct worker_row *w = board_worker(b, i);
-
-		if (w == l->row || atomic_load(&w->state) != WORKER_READY ||
-		    atomic_load(&w->heartbeat_ns) + STALE_NS < l->now_ns)
-			continue;
-		if (has_place(w, l->limits) && (!with_slot || has_slot(w)))
-			return true;
-	}
-	return false;
-}
-
-/* At the limit one that is idle makes room, unless a sibling need not send any away. */
-static bool is_full(const struct loop *l)
-{
-	if (l->conn_count < l->limits->connections)
-		return false;
-	return l->conn_count > l->limits->connections || list_is_empty(&l->conns[CONN_IDLE]) ||
-	       (l->is_gated && sibling_is_open(l, false));
-}
-
-/*
- * Of the siblings with a place for it one at least is open: the one with a slot, or all where
- * none has one.
- */
-static bool gate_is_open(const struct acceptor *a)
-{
-	const struct loop *l = a->loop;
-
-	if (a->is_paused || a->is_stopped || a->is_full)
-		return false;
-	return !l->is_gated || has_slot(l->row) || !sibling_is_open(l, true);
-}
 
 static void count(struct acceptor *a, enum counter which)
 {
@@ -96,18 +36,47 @@ static void count(struct acceptor *a, enum counter which)
 
 static void look_for_places(struct acceptor *a)
 {
-	bool full = is_full(a->loop);
+	bool full = gate_is_full(a->loop);
 
 	if (full && !a->is_full)
 		count(a, COUNTER_FULL);
 	a->is_full = full;
 }
 
+static void meet_shortage(struct acceptor *a, int error)
+{
+	count(a, COUNTER_ACCEPT_ERRORS);
+	shortage_met(&a->shortage, error, a->loop->now_ns);
+}
+
+static void begin_pause(struct acceptor *a)
+{
+	a->is_paused = true;
+	ev_timer_set(&a->pause, PAUSE_S, 0.);
+	ev_timer_start(a->loop->ev, &a->pause);
+}
+
+/* A connection that has ended leaves its descriptor: first of all to the reserve. */
+static void look_for_descriptors(struct acceptor *a)
+{
+	if (a->closed_seen == a->loop->closed_count)
+		return;
+	a->closed_seen = a->loop->closed_count;
+	if (shortage_refill(&a->shortage))
+		a->is_paused = false;
+}
+
+static bool accepts(struct acceptor *a)
+{
+	look_for_descriptors(a);
+	look_for_places(a);
+	return !a->is_paused && !a->is_stopped && !a->is_full && gate_is_open(a->loop);
+}
+
 void acceptor_regulate(struct acceptor *a)
 {
-	look_for_places(a);
+	bool open = accepts(a);
 
-	bool open = gate_is_open(a);
 	for (unsigned i = 0; i < a->port_count; i++) {
 		ev_io *io = &a->port[i].io;
 
@@ -120,29 +89,38 @@ void acceptor_regulate(struct acceptor *a)
 	}
 }
 
+/* The connection idle for longest goes.  False: it does not, or none is idle. */
+static bool evict(struct loop *l)
+{
+	const struct list *idle = &l->conns[CONN_IDLE];
+
+	for (int i = 0; i < EVICTIONS_MOST && !list_is_empty(idle); i++)
+		if (conn_end_idle(list_entry(list_first(idle), struct conn, node), CLOSE_EVICTED))
+			return true;
+	return false;
+}
+
+/* Asked where accept(2) cannot tell: out of descriptors it fails even if nobody waits. */
+static bool somebody_waits(const struct acceptor *a)
+{
+	for (unsigned i = 0; i < a->port_count; i++)
+		if (sock_has_waiting(a->port[i].io.fd))
+			return true;
+	return false;
+}
+
 static void end_pause(struct ev_loop *ev, ev_timer *w, int events)
 {
 	struct acceptor *a = w->data;
 
 	(void)ev, (void)events;
-	a->is_paused = false;
-	acceptor_regulate(a);
-}
-
-static void on_shortage(struct acceptor *a, int error)
-{
-	count(a, COUNTER_ACCEPT_ERRORS);
-	if (!a->is_paused)
-		log_warning("accept: paused: %s", strerror(error));
-	a->is_paused = true;
-	ev_timer_set(&a->pause, PAUSE_S, 0.);
-	ev_timer_start(a->loop->ev, &a->pause);
-	acceptor_regulate(a);
-}
-
-static bool is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+	if (shortage_refill(&a->shortage) ||
+	    (somebody_waits(a) && evict(a->loop) && shortage_refill(&a->shortage))) {
+		a->is_paused = false;
+		acceptor_regulate(a);
+	} else {
+		begin_pause(a);
+	}
 }
 
 /*
@@ -173,46 +151,71 @@ static bool is_crowding(const struct loop *l, const struct sockaddr_storage *pee
 	return crowd_count(l->crowd, &who) >= l->limits->address_connections;
 }
 
-/* The connections idle for longest go, until there are no more than allowed. */
-static void evict(struct loop *l)
+/* It has the reserve's descriptor.  One that is idle gives its own for it, or it may not stay. */
+static void repay(struct acceptor *a, struct conn *c, int error)
 {
-	const struct list *idle = &l->conns[CONN_IDLE];
-
-	for (int i = 0; i < EVICTIONS_MOST && l->conn_count > l->limits->connections; i++)
-		if (!list_is_empty(idle))
-			conn_end_idle(list_entry(list_first(idle), struct conn, node),
-				      CLOSE_EVICTED);
+	meet_shortage(a, error);
+	if (evict(a->loop) && shortage_refill(&a->shortage))
+		return;
+	c->is_brief = true;
+	count(a, COUNTER_ON_RESERVE);
 }
 
-static void take_in(struct acceptor *a, int fd, const struct sockaddr_storage *peer)
+static void take_in(struct acceptor *a, int fd, const struct sockaddr_storage *peer, int lent_for)
 {
-	if (is_crowding(a->loop, peer)) {
+	struct loop *l = a->loop;
+
+	count(a, COUNTER_ACCEPTED);
+	if (is_crowding(l, peer)) {
 		count(a, COUNTER_CROWDED_OUT);
 		sock_close(fd);
+		shortage_refill(&a->shortage);
 		return;
 	}
-	struct conn *c = conn_open(a->loop, fd, peer);
-	evict(a->loop);
-	if (c)
-		read_first(a, c);
+	struct conn *c = conn_open(l, fd, peer);
+	if (!c)
+		return;
+	if (l->conn_count > l->limits->connections)
+		evict(l);
+	if (lent_for)
+		repay(a, c, lent_for);
+	read_first(a, c);
+}
+
+/* A descriptor, or a negative errno value: for want of descriptors also if nobody waits. */
+static int accept_from(int listening, struct sockaddr_storage *peer)
+{
+	socklen_t len = sizeof *peer;
+	int fd;
+
+	peer->ss_family = AF_UNSPEC;
+	fd = accept4(listening, (struct sockaddr *)peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 /* Returns false when there is nothing more to take. */
 static bool accept_one(struct acceptor *a, int listening)
 {
-	struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
-	socklen_t len = sizeof peer;
-	int fd = accept4(listening, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage peer;
+	int fd = accept_from(listening, &peer), lent_for = 0;
 
-	if (fd < 0) {
-		if (is_shortage(errno))
-			on_shortage(a, errno);
-		return errno == ECONNABORTED ||
-		       errno == EINTR; /* that one is gone; the next may not be */
+	if (fd >= 0) {
+		shortage_not_met(&a->shortage, a->loop->now_ns);
+	} else if (shortage_is(-fd) && shortage_lend(&a->shortage)) {
+		lent_for = -fd;
+		fd = accept_from(listening, &peer);
 	}
-	count(a, COUNTER_ACCEPTED);
-	take_in(a, fd, &peer);
-	return true;
+	if (fd >= 0) {
+		take_in(a, fd, &peer, lent_for);
+		return true;
+	}
+	if (lent_for)
+		shortage_refill(&a->shortage); /* nobody waits */
+	if (shortage_is(-fd)) {
+		meet_shortage(a, -fd);
+		begin_pause(a);
+	}
+	return fd == -ECONNABORTED || fd == -EINTR; /* that one is gone; the next may not be */
 }
 
 static void on_connection(struct ev_loop *ev, ev_io *w, int events)
@@ -220,11 +223,9 @@ static void on_connection(struct ev_loop *ev, ev_io *w, int events)
 	struct acceptor_port *p = w->data;
 
 	(void)ev, (void)events;
-	for (int i = 0; i < ACCEPT_BURST && gate_is_open(p->acceptor); i++) {
+	for (int i = 0; i < ACCEPT_BURST && accepts(p->acceptor); i++)
 		if (!accept_one(p->acceptor, w->fd))
 			break;
-		look_for_places(p->acceptor);
-	}
 	acceptor_regulate(p->acceptor);
 }
 
@@ -236,6 +237,7 @@ int acceptor_start(struct acceptor *a, struct loop *l, const struct listener *li
 				.port_count = count };
 	if (!a->port)
 		return -ENOMEM;
+	shortage_init(&a->shortage);
 	ev_timer_init(&a->pause, end_pause, 0., 0.);
 	a->pause.data = a;
 	for (unsigned i = 0; i < count; i++) {
@@ -261,6 +263,7 @@ void acceptor_stop(struct acceptor *a)
 	}
 	a->is_stopped = true;
 	ev_timer_stop(a->loop->ev, &a->pause);
+	shortage_fini(&a->shortage);
 	free(a->port);
 	a->port = NULL;
 	a->port_count = 0;

@@ -1,14 +1,16 @@
 /*
- * Accepting, by a gate: a worker accepts while it has a free slot for the connection's first
- * request (those accepted whose request is still to come count as taken), or when no
- * worker has one.  At its limit of connections the one that is idle for longest makes room
- * for a new one; where none is idle, new ones wait in the kernel's queue.
+ * Accepting: by the gate (gate.h), within the limit of connections, and with what descriptors
+ * there are (shortage.h).
+ *
+ * Where a place or a descriptor is wanting, the connection that is idle for longest makes room
+ * for a new one; where none is idle, new ones wait in the kernel's queue and nobody looks.
  */
 #ifndef NET_ACCEPTOR_H
 #define NET_ACCEPTOR_H
 
 #include "net/listener.h"
 #include "net/loop.h"
+#include "net/shortage.h"
 
 struct acceptor {
 	struct loop *loop;
@@ -17,11 +19,13 @@ struct acceptor {
 		struct acceptor *acceptor;
 	} * port;
 	unsigned port_count;
-	ev_timer pause;  /* after running out of descriptors */
+	struct shortage shortage;
+	ev_timer pause;       /* until descriptors are asked for again */
+	uint64_t closed_seen; /* of loop->closed_count */
 	int eagerness;   /* whether a new connection is worth reading at once: see accept_one() */
 	unsigned spared; /* first reads not tried since the last */
-	bool is_paused;
-	bool is_full; /* as many connections as allowed, and none that would make room */
+	bool is_paused;  /* for want of descriptors */
+	bool is_full;    /* as many connections as allowed, and none that would make room */
 	bool is_stopped;
 };
 

@@ -161,6 +161,7 @@ void conn_leave(struct conn *c)
 	gauge(c, c->state, -1);
 	list_remove(&c->node);
 	l->conn_count--;
+	l->closed_count++;
 }
 
 void conn_free(struct conn *c, enum close_reason why)

@@ -59,6 +59,7 @@ struct conn {
 	struct conn *next_returned;
 	bool is_paused;  /* not watched for input */
 	bool must_close; /* once what is answered is sent */
+	bool is_brief;   /* its first answer is its last: see shortage.h */
 	bool was_refused, was_moved, said_continue;
 	bool peer_is_proxy; /* trusted to say who its client is */
 	struct client client;

@@ -24,7 +24,7 @@ static bool keeps_open(const struct conn *c, const struct exchange *x)
 {
 	const struct loop *l = c->loop;
 
-	return x->request.keep_alive && !x->wants_close && !l->is_draining &&
+	return x->request.keep_alive && !x->wants_close && !c->is_brief && !l->is_draining &&
 	       l->limits->keep_alive_ns > 0 &&
 	       (!l->limits->requests || c->requests < l->limits->requests);
 }

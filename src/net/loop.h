@@ -78,6 +78,7 @@ struct loop {
 	struct list conns[CONN_STATE_COUNT]; /* by state, longest in it first */
 	struct list shelf;                   /* written off: see conn_writeoff.c */
 	unsigned conn_count;
+	uint64_t closed_count; /* connections that have ended */
 	struct pool conn_pool, exchange_pool, input_pool;
 };
 

@@ -33,6 +33,9 @@ bool sock_is_gone(int fd);
 /* Is there nothing to read, and no end of file? */
 bool sock_is_quiet(int fd);
 
+/* Does a connection wait to be accepted from this listening socket? */
+bool sock_has_waiting(int fd);
+
 /* Asks the kernel to stamp what is received; inherited by accepted sockets. */
 void sock_stamp_arrivals(int fd);
 

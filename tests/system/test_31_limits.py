@@ -1,6 +1,7 @@
 """Limits: what a client may take of bytes, time and connections, and what it is told beyond."""
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -305,3 +306,137 @@ def test_what_a_dead_worker_held_is_forgotten(serve):
                 with conn_from(s, "127.0.0.2") as c:
                     return is_let_in(c)
             eventually(again, 10, "the new worker lets it in")
+
+
+# --- descriptors --------------------------------------------------------------------------
+
+
+def open_fds(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+class Rationed:
+    """The worker may open so many descriptors more; afterwards, as many as before."""
+
+    def __init__(self, pid, more):
+        self.pid, self.more = pid, more
+
+    def __enter__(self):
+        self.before = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
+        fds = max(map(int, os.listdir(f"/proc/{self.pid}/fd"))) + 1
+        assert fds == open_fds(self.pid), "there are no gaps"
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (fds + self.more, self.before[1]))
+        return self
+
+    def relieve(self):
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, self.before)
+
+    def __exit__(self, *_):
+        if Path(f"/proc/{self.pid}").exists():
+            self.relieve()
+
+
+def half_a_request(server):
+    c = server.conn()
+    c.send(b"GET /hello HTTP/1.1\r\n")
+    return c
+
+
+def hold_all(server, stack, n):
+    """So many half requests are in the worker's hands: none is idle, none will end soon."""
+    conns = [stack.enter_context(half_a_request(server)) for _ in range(n)]
+    eventually(lambda: server.stats()["connections"]["reading"] == n, 5, f"{n} are being read")
+    return conns
+
+
+ENDLESS = ("--header-timeout", "60s", "--keep-alive", "60s")
+
+
+@pytest.mark.short
+def test_out_of_descriptors_one_more_is_served_at_a_time(serve):
+    with serve(*ENDLESS) as s, ExitStack() as stack:
+        pid = s.worker_pids()[0]
+        with Rationed(pid, 5):
+            conns = hold_all(s, stack, 5)
+            for _ in range(3):
+                with s.conn() as c:
+                    answer = c.get("/hello")
+                    assert (answer.status, answer.header("Connection")) == (200, "close")
+            totals = s.stats()["totals"]
+            assert totals["on_reserve"] == 3 and totals["accept_errors"] >= 3
+            for c in conns:
+                c.send(b"Host: x\r\n\r\n")
+                assert c.read().status == 200
+        assert s.stderr().count("Too many open files") == 1
+        assert s.worker_pids() == [pid]
+
+
+@pytest.mark.short
+def test_out_of_descriptors_nothing_spins_and_relief_is_noticed(serve):
+    with serve(*ENDLESS) as s, ExitStack() as stack:
+        pid = s.worker_pids()[0]
+        with Rationed(pid, 5) as ration:
+            hold_all(s, stack, 6)  # the reserve, too
+            late = [Background(lambda: (s.get("/hello").status, time.monotonic()))
+                    for _ in range(3)]
+            eventually(lambda: s.stats()["totals"]["accept_errors"] >= 2, 5, "accepting failed")
+            before = cpu_seconds(pid)
+            time.sleep(1)
+            assert cpu_seconds(pid) - before < 0.1
+            assert all(job.thread.is_alive() for job in late)
+            relieved = time.monotonic()
+            ration.relieve()
+            for job in late:
+                status, at = job.result()
+                assert status == 200
+                assert at - relieved < 0.3 * PATIENCE
+            assert s.stderr().count("Too many open files") == 1
+            time.sleep(1.1)
+            assert s.get("/hello").status == 200
+            assert s.stderr().count("connections are taken again") == 1
+        assert s.worker_pids() == [pid]
+
+
+def test_out_of_descriptors_a_connection_that_ends_is_noticed_at_once(serve):
+    with serve(*ENDLESS) as s, ExitStack() as stack:
+        with Rationed(s.worker_pids()[0], 5):
+            conns = hold_all(s, stack, 6)
+            late = Background(lambda: s.get("/hello").status)
+            time.sleep(0.2)
+            assert late.thread.is_alive()
+            conns[2].close()
+            assert late.result() == 200
+
+
+def test_out_of_descriptors_idle_connections_make_room(serve):
+    with serve(*ENDLESS) as s, ExitStack() as stack:
+        with Rationed(s.worker_pids()[0], 5):
+            conns = [stack.enter_context(s.conn()) for _ in range(5)]
+            for c in conns:
+                assert c.get("/hello").status == 200
+            with s.conn() as c:
+                answer = c.get("/hello")
+                assert (answer.status, answer.header("Connection")) == (200, None)
+            assert conns[0].is_closed_within(5)
+            assert closes(s, "evicted") == 1
+            assert conns[1].get("/hello").status == 200
+
+
+def test_out_of_descriptors_in_all_workers(serve):
+    with serve(*ENDLESS, workers=2) as s, ExitStack() as stack:
+        eventually(lambda: len(s.worker_pids()) == 2, 5, "both are ready")
+        pids = s.worker_pids()
+        rations = [stack.enter_context(Rationed(pid, 4)) for pid in pids]
+        held = [stack.enter_context(half_a_request(s)) for _ in range(30)]
+        eventually(lambda: s.stats()["connections"]["reading"] == 10, 5, "both are at their end")
+        before = sum(map(cpu_seconds, pids))
+        time.sleep(1)
+        assert sum(map(cpu_seconds, pids)) - before < 0.15
+        for r in rations:
+            r.relieve()
+        for c in held:
+            c.send(b"Host: x\r\n\r\n")
+        for c in held:
+            assert c.read().status == 200
+        assert s.worker_pids() == pids
+        assert s.stderr().count("Too many open files") == 2
