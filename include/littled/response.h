@@ -13,10 +13,13 @@
 
 #include <littled/request.h>
 
-/* 200 to 599.  Anything else becomes 500. */
+/* 200 to 599.  Anything else becomes 500.  Of no effect once the head of a stream has gone. */
 void ltd_response_status(struct ltd_exchange *x, unsigned status);
 
-/* Copies both.  -EINVAL for a name that is no token or a value with control bytes. */
+/*
+ * Copies both.  -EINVAL for a name that is no token or a value with control bytes, -EALREADY when
+ * the head of a stream has gone.
+ */
 int ltd_response_header(struct ltd_exchange *x, const char *name, struct ltd_slice value);
 
 /* Sets Content-Type; `type` must live for ever (a literal). */
@@ -29,7 +32,8 @@ int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
 
 /*
  * Makes these bytes the whole body, without copying.  They must stay as they are until the
- * exchange is over: static storage, or memory from ltd_alloc().
+ * exchange is over: static storage, or memory from ltd_alloc().  In a stream they are written
+ * behind the others.
  */
 void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len);
 
@@ -41,7 +45,29 @@ void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len);
  */
 int ltd_response_file(struct ltd_exchange *x, int fd, off_t offset, uint64_t len);
 
-/* Forgets what was written and answers with a line of plain text and this status. */
+/*
+ * From here on the response is a stream: what has been written may be sent before the handler
+ * returns.  Nothing is sent yet; the head goes with the first flush, or when 16 KiB are waiting.
+ * Its length need not be known: chunked in HTTP/1.1, ended by the connection in 1.0.  For LTD_SLOT
+ * handlers in their slot; elsewhere -EPERM.
+ *
+ * The handler returns 0: the message is ended.  It returns something else, or the client goes,
+ * or memory is short: the message stays visibly incomplete, and the connection ends.
+ */
+int ltd_response_stream(struct ltd_exchange *x);
+
+/*
+ * Sends what was written to a stream, and waits until the kernel has taken it: a slow client
+ * slows its handler.  Any write to a stream that does not fit its buffer does the same.
+ * -EINVAL: no stream; -EPIPE: the client is gone; -ETIMEDOUT: it did not take enough in time
+ * (write_timeout, write_rate).  After an error the stream is over: return.
+ */
+int ltd_response_flush(struct ltd_exchange *x);
+
+/*
+ * Forgets what was written and answers with a line of plain text and this status.
+ * A stream whose head has gone is cut instead.
+ */
 void ltd_response_error(struct ltd_exchange *x, unsigned status, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -9,7 +9,8 @@
  * History:
  *   1  first release
  *   2  ltd_request_body_length, ltd_request_read, ltd_request_scheme,
- *      ltd_request_client_is_gone, ltd_response_file; ltd_route.attempt
+ *      ltd_request_client_is_gone, ltd_response_file, ltd_response_stream,
+ *      ltd_response_flush; ltd_route.attempt
  */
 #define LTD_ABI 2
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <littled/app.h>
 
@@ -29,10 +30,10 @@ static inline struct ltd_exchange *outer(struct exchange *x)
 
 static void settle(struct exchange *x, int code)
 {
-	if (code == 0)
-		return;
-	log_error("app %s: the handler of %s failed (%d)", x->mount->app->name, x->route->path,
-		  code);
+	if (code == 0 || stream_is_broken(&x->response))
+		return; /* who is told that its client has gone may well fail */
+	log_error("app %s: the handler of %s failed (%d)%s", x->mount->app->name, x->route->path,
+		  code, stream_has_begun(&x->response) ? ", its answer is cut" : "");
 	response_error(&x->response, 500, LTD_SLICE("the handler of this path failed"));
 }
 
@@ -167,6 +168,22 @@ void *ltd_alloc(struct ltd_exchange *x, size_t bytes)
 
 /* --- the response --- */
 
+int ltd_response_stream(struct ltd_exchange *x)
+{
+	struct exchange *in = inner(x);
+
+	if (in->slot == EXCHANGE_NO_SLOT || !in->link)
+		return -EPERM;
+	return stream_start(&in->response);
+}
+
+int ltd_response_flush(struct ltd_exchange *x)
+{
+	struct exchange *in = inner(x);
+
+	return in->response.stream ? in->link->flush(in) : -EINVAL;
+}
+
 void ltd_response_status(struct ltd_exchange *x, unsigned status)
 {
 	response_status(&inner(x)->response, status);
@@ -184,42 +201,57 @@ void ltd_response_type(struct ltd_exchange *x, const char *type)
 
 int ltd_response_write(struct ltd_exchange *x, const void *bytes, size_t len)
 {
-	return response_write(&inner(x)->response, bytes, len);
+	return exchange_write(inner(x), bytes, len);
 }
 
 /* Long enough for what most handlers print; longer texts are formatted twice. */
 #define FORMAT_BYTES 256
 
+static int write_long(struct exchange *x, size_t len, const char *format, va_list args)
+{
+	char *text = malloc(len + 1);
+
+	if (!text) {
+		x->arena.is_short = true;
+		return -ENOMEM;
+	}
+	vsnprintf(text, len + 1, format, args);
+	int error = exchange_write(x, text, len);
+	free(text);
+	return error;
+}
+
 int ltd_response_printf(struct ltd_exchange *x, const char *format, ...)
 {
-	struct exchange *in = inner(x);
-	char first[FORMAT_BYTES], *text = first;
+	char text[FORMAT_BYTES];
 	va_list args;
 
 	va_start(args, format);
-	int n = vsnprintf(first, sizeof first, format, args);
+	int n = vsnprintf(text, sizeof text, format, args);
 	va_end(args);
 	if (n < 0)
 		return -EINVAL;
-	if ((size_t)n >= sizeof first) {
-		text = arena_alloc(&in->arena, (size_t)n + 1);
-		if (!text)
-			return -ENOMEM;
-		va_start(args, format);
-		vsnprintf(text, (size_t)n + 1, format, args);
-		va_end(args);
-	}
-	return response_write(&in->response, text, (size_t)n);
+	if ((size_t)n < sizeof text)
+		return exchange_write(inner(x), text, (size_t)n);
+	va_start(args, format);
+	int error = write_long(inner(x), (size_t)n, format, args);
+	va_end(args);
+	return error;
 }
 
 int ltd_response_file(struct ltd_exchange *x, int fd, off_t offset, uint64_t len)
 {
-	return response_file(&inner(x)->response, fd, offset, len);
+	return exchange_file(inner(x), fd, offset, len);
 }
 
 void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len)
 {
-	response_body_ref(&inner(x)->response, bytes, len);
+	struct exchange *in = inner(x);
+
+	if (in->response.stream)
+		exchange_write(in, bytes, len);
+	else
+		response_body_ref(&in->response, bytes, len);
 }
 
 void ltd_response_error(struct ltd_exchange *x, unsigned status, const char *format, ...)

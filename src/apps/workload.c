@@ -36,7 +36,7 @@ static int answer_ok(struct ltd_exchange *x)
 	return 0;
 }
 
-static void sleep_for(double ms)
+void workload_sleep(double ms)
 {
 	struct timespec until;
 	int64_t ns = (int64_t)(ms * NS_PER_MS);
@@ -102,7 +102,7 @@ static int answer_sleep(struct ltd_exchange *x, void *state)
 
 	if (time_param(x, state, "ms", &ms) < 0)
 		return 0;
-	sleep_for(ms);
+	workload_sleep(ms);
 	return answer_ok(x);
 }
 
@@ -123,7 +123,7 @@ static int answer_mixed(struct ltd_exchange *x, void *state)
 	if (time_param(x, state, "cpu", &cpu_ms) < 0 || time_param(x, state, "sleep", &sleep_ms) < 0)
 		return 0;
 	burn_for(cpu_ms);
-	sleep_for(sleep_ms);
+	workload_sleep(sleep_ms);
 	return answer_ok(x);
 }
 
@@ -246,6 +246,7 @@ static const struct ltd_route routes[] = {
 	{ "/echo", LTD_INLINE, LTD_ANY_METHOD, .handle = workload_echo },
 	{ "/bytes", LTD_INLINE, LTD_GET, .handle = answer_bytes },
 	{ "/file", LTD_INLINE, LTD_GET, .handle = answer_file },
+	{ "/stream", LTD_SLOT, LTD_GET, .handle = workload_stream },
 	{ "/status", LTD_INLINE, LTD_GET, .handle = answer_status },
 	{ "/crash", LTD_SLOT, LTD_GET, .handle = workload_crash },
 	{ "/stuck", LTD_SLOT, LTD_GET, .handle = workload_stuck },
@@ -257,7 +258,7 @@ extern const struct ltd_app workload_app;
 const struct ltd_app workload_app = {
 	.abi = LTD_ABI,
 	.name = "workload",
-	.summary = "requests of known cost: sleep, compute, echo, bytes, file, status",
+	.summary = "requests of known cost: sleep, compute, echo, bytes, file, stream, status",
 	.options = options,
 	.routes = routes,
 	.configure = configure,

@@ -43,7 +43,10 @@ int workload_read_allow_crash(const struct ltd_settings *settings, bool *allowed
 int workload_crash(struct ltd_exchange *x, void *state);
 int workload_stuck(struct ltd_exchange *x, void *state);
 
-/* The handler of /echo. */
+void workload_sleep(double ms);
+
+/* The handlers of /echo and /stream. */
 int workload_echo(struct ltd_exchange *x, void *state);
+int workload_stream(struct ltd_exchange *x, void *state);
 
 #endif

@@ -1,6 +1,8 @@
 /* An exchange: request, response, stamps and memory in one block.  Runs in: leader, slot. */
 #include "http/exchange.h"
 
+#include <unistd.h>
+
 /* A small request and its answer never leave the block. */
 #define SPACE_MIN 2048
 _Static_assert(sizeof(struct exchange) + SPACE_MIN <= EXCHANGE_BYTES,
@@ -15,6 +17,7 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 	x->next = NULL;
 	x->conn = c;
 	x->link = NULL;
+	x->hand = NULL;
 	x->stamps = (struct stamps){ 0 };
 	arena_init(&x->arena, x->space, space, limits->arena_bytes);
 	request_init(&x->request, &x->arena, body_max);
@@ -36,4 +39,32 @@ void exchange_fini(struct exchange *x)
 	request_fini(&x->request);
 	response_fini(&x->response);
 	arena_reset(&x->arena);
+}
+
+int exchange_write(struct exchange *x, const void *bytes, size_t len)
+{
+	struct response *rs = &x->response;
+
+	if (rs->stream && rs->stream->error)
+		return rs->stream->error;
+	if (!rs->stream || len <= STREAM_BUFFER_BYTES - rs->written_len)
+		return response_write(rs, bytes, len);
+	stream_add_bytes(rs, slice_of(bytes, len));
+	return x->link->flush(x);
+}
+
+int exchange_file(struct exchange *x, int fd, off_t offset, uint64_t len)
+{
+	struct response *rs = &x->response;
+
+	if (!rs->stream || fd < 0 || len == 0)
+		return response_file(rs, fd, offset, len);
+	int error = rs->stream->error;
+	if (!error)
+		error = stream_add_file(rs, fd, offset, len);
+	if (error) {
+		close(fd);
+		return error;
+	}
+	return x->link->flush(x);
 }

@@ -13,8 +13,10 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "http/stamps.h"
+#include "http/stream.h"
 
 struct conn;
+struct hand;
 struct mount;
 struct exchange;
 
@@ -24,6 +26,9 @@ struct exchange;
  */
 struct exchange_link {
 	bool (*is_gone)(const struct exchange *x); /* nobody can receive the answer any more */
+
+	/* Sends what its stream holds, waiting for the client; 0 or a negative errno value. */
+	int (*flush)(struct exchange *x);
 };
 
 /* One block of the pool; what is left behind the struct is the arena's first block. */
@@ -36,6 +41,7 @@ struct exchange {
 	struct exchange *next; /* in the ready queue, or among the answered of a conn */
 	struct conn *conn;
 	const struct exchange_link *link;
+	struct hand *hand; /* of the thread that handles it */
 	struct stamps stamps;
 	struct parser parser;
 	struct request request;
@@ -55,5 +61,12 @@ struct exchange {
 
 void exchange_init(struct exchange *x, struct conn *c, const struct limits *limits);
 void exchange_fini(struct exchange *x);
+
+/*
+ * What the handler adds to the body.  Of a stream whose buffer is full it is sent at once, from
+ * where it is, and this waits for the client.  0 or a negative errno value.
+ */
+int exchange_write(struct exchange *x, const void *bytes, size_t len);
+int exchange_file(struct exchange *x, int fd, off_t offset, uint64_t len);
 
 #endif

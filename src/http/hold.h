@@ -2,8 +2,11 @@
  * Who may answer a request that a slot handles: its handler, or the leader that writes it off.
  *
  *	NONE --handler starts--> HANDLER --it is over--> OVER
- *	                           |  \--head of a stream goes out--> STREAMING --it is over--> OVER
- *	                           +-----------deadline--------+----------------> WRITTEN_OFF
+ *	                           | \--head of a stream goes out--> STREAMING --it is over--> OVER
+ *	                           +-----------deadline--------------+----------> WRITTEN_OFF
+ *
+ * and HANDLER -> SENDING -> HANDLER around each attempt to send what was answered before on the
+ * connection, which a stream has to wait for: a deadline that passes meanwhile waits as well.
  *
  * One compare-and-swap decides between a handler that ends and a deadline that passes in the same
  * moment.  Whoever loses must not touch the connection, the stamps or the tallies any more.
@@ -14,7 +17,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-enum hold { HOLD_NONE, HOLD_HANDLER, HOLD_STREAMING, HOLD_OVER, HOLD_WRITTEN_OFF };
+enum hold { HOLD_NONE, HOLD_HANDLER, HOLD_SENDING, HOLD_STREAMING, HOLD_OVER, HOLD_WRITTEN_OFF };
 
 typedef _Atomic unsigned char hold_word;
 
@@ -29,6 +32,20 @@ static inline bool hold_step(hold_word *h, enum hold from, enum hold to)
 static inline void hold_begin(hold_word *h)
 {
 	atomic_store_explicit(h, HOLD_HANDLER, memory_order_release);
+}
+
+/*
+ * Slot.  Between these two the answers before a stream are the slot's to send.  False: it has been
+ * written off.
+ */
+static inline bool hold_begin_sending(hold_word *h)
+{
+	return hold_step(h, HOLD_HANDLER, HOLD_SENDING);
+}
+
+static inline void hold_end_sending(hold_word *h)
+{
+	atomic_store(h, HOLD_HANDLER);
 }
 
 /*
@@ -66,7 +83,7 @@ static inline bool hold_is_running(const hold_word *h)
 {
 	unsigned char now = atomic_load_explicit(h, memory_order_acquire);
 
-	return now == HOLD_HANDLER || now == HOLD_STREAMING;
+	return now == HOLD_HANDLER || now == HOLD_SENDING || now == HOLD_STREAMING;
 }
 
 static inline bool hold_is_written_off(const hold_word *h)

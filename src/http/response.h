@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "http/pieces.h"
 
+struct stream;
+
 #define RESPONSE_DATE_BYTES 29 /* Sun, 06 Nov 1994 08:49:37 GMT (RFC 9110 5.6.7) */
 
 struct response {
@@ -26,6 +28,7 @@ struct response {
 	size_t written_len, written_room;
 	struct ltd_slice head;   /* status line and fields, after sealing */
 	struct piece *out;       /* what is left to send, after sealing: head and body */
+	struct stream *stream;   /* NULL: sent when the handler has returned */
 	struct piece head_piece, /* these two spare the common response an allocation */
 		only;
 };
@@ -43,6 +46,7 @@ void response_init(struct response *rs, struct arena *arena);
 /* Closes what files it has. */
 void response_fini(struct response *rs);
 
+/* Of no effect, or -EALREADY, once the head of a stream has gone. */
 void response_status(struct response *rs, unsigned status);
 int response_field(struct response *rs, struct ltd_slice name, struct ltd_slice value);
 void response_type(struct response *rs, struct ltd_slice type);
@@ -51,10 +55,13 @@ int response_write(struct response *rs, const void *bytes, size_t len);
 /* Takes over `fd`, also when it fails.  -EBADF, -EINVAL, -ENOMEM. */
 int response_file(struct response *rs, int fd, off_t offset, uint64_t len);
 
+/* Can a file have such a piece, and the body hold it? */
+bool response_is_file_range(const struct response *rs, off_t offset, uint64_t len);
+
 /* Makes these bytes the whole body, by reference. */
 void response_body_ref(struct response *rs, const void *bytes, size_t len);
 
-/* Forgets all and becomes a line of plain text. */
+/* Forgets all and becomes a line of plain text; a stream that has begun breaks. */
 void response_error(struct response *rs, unsigned status, struct ltd_slice text);
 
 /*
@@ -62,6 +69,12 @@ void response_error(struct response *rs, unsigned status, struct ltd_slice text)
  * Always succeeds: short of memory it becomes a fixed 503.
  */
 void response_seal(struct response *rs, const struct response_frame *frame);
+
+/* False for the statuses whose responses never have a body. */
+bool response_has_content(const struct response *rs);
+
+/* rs->out becomes the head and what is behind it. */
+void response_lead_with_head(struct response *rs, struct piece *behind);
 
 /* The 29 characters of an HTTP date. */
 void response_date(char out[RESPONSE_DATE_BYTES + 1], uint64_t real_ns);

@@ -80,6 +80,7 @@ struct conn *conn_new(struct loop *l, int fd, enum conn_state state)
 	memset(c, 0, sizeof *c);
 	c->loop = l;
 	c->accepted_ns = c->since_ns = l->now_ns;
+	c->failure = CLOSE_COUNT;
 	ev_io_init(&c->io, on_event, fd, EV_READ);
 	c->io.data = c;
 
@@ -123,8 +124,8 @@ void conn_recycle(struct conn *c)
 	}
 }
 
-/* What was under way when the client went: it ends now, as 499. */
-void conn_give_up(struct conn *c)
+/* What was under way when the client went, or could not go on, ends now: as 499, or 500. */
+void conn_give_up(struct conn *c, unsigned status)
 {
 	struct hand *h = c->loop->hand;
 	uint64_t now_ns = clock_mono_ns();
@@ -145,7 +146,7 @@ void conn_give_up(struct conn *c)
 		if (x->stamps.at[STAMP_READ]) {
 			stamps_mark(&x->stamps, STAMP_SENT, now_ns);
 			if (h->tally)
-				tally_sent(h->tally, &x->stamps, x->route_index, 499);
+				tally_sent(h->tally, &x->stamps, x->route_index, status);
 		}
 		x->next = c->sent;
 		c->sent = x;
@@ -184,8 +185,10 @@ void conn_free(struct conn *c, enum close_reason why)
 void conn_close(struct conn *c, enum close_reason why)
 {
 	assert(c->state != CONN_MOVING && !(c->state == CONN_BUSY && c->x)); /* not ours to close */
-	conn_give_up(c);
-	if (c->was_moved)
+	conn_give_up(c, why == CLOSE_RESPONSE_CUT ? 500 : 499);
+	if (c->must_reset)
+		sock_reset_on_close(c->io.fd);
+	else if (c->was_moved)
 		sock_finish(c->io.fd); /* a sibling may still hold a copy of the descriptor */
 	conn_free(c, why);
 }
@@ -236,6 +239,8 @@ bool conn_is_overdue(const struct conn *c)
 
 	if (c->state == CONN_READING)
 		return overdue_request(c) != LIMIT_NONE;
+	if (c->state == CONN_FLUSHING)
+		return pace_is_due(&c->pace, &c->loop->limits->pace, c->loop->now_ns);
 	return allowed_ns && since(c->since_ns, c->loop->now_ns) >= allowed_ns;
 }
 
@@ -249,6 +254,16 @@ static void expire_request(struct conn *c)
 	conn_resume(c, conn_send(c->loop->hand, c));
 }
 
+static void expire_flushing(struct conn *c)
+{
+	enum close_reason why = conn_judge_pace(c, &c->pace, c->loop->now_ns);
+
+	if (why == CLOSE_COUNT)
+		return;
+	conn_fail_slow(c, why);
+	conn_close(c, why);
+}
+
 void conn_expire(struct conn *c)
 {
 	switch (c->state) {
@@ -259,7 +274,7 @@ void conn_expire(struct conn *c)
 		expire_request(c);
 		return;
 	case CONN_FLUSHING:
-		conn_close(c, CLOSE_WRITE_TIMEOUT);
+		expire_flushing(c);
 		return;
 	case CONN_LINGERING:
 		conn_close(c, conn_last_reason(c));

@@ -13,7 +13,7 @@
  *	                                                           +-------> LINGERING --> closed
  *
  * Owner: the leader; while BUSY, whoever has its exchange: the ready queue, then the slot's
- * thread, which may call conn_answer() and conn_send() and nothing else.  One request at a
+ * thread, which may call conn_answer(), conn_send() and (for its handler) conn_link, no more.  One request at a
  * time is read; what follows it waits in the input until it is answered.
  *
  * An idle connection holds neither input nor exchange: they go back to the loop's pools.
@@ -25,6 +25,7 @@
 #include <sys/socket.h>
 
 #include "net/loop.h"
+#include "net/pace.h"
 
 #define CONN_INPUT_BYTES 16384
 #define CONN_BATCH 32 /* pipelined answers that may wait for their common writev(2) */
@@ -34,8 +35,7 @@
 enum send_result {
 	SEND_DONE,
 	SEND_BLOCKED,     /* for now */
-	SEND_FAILED,      /* the client is gone */
-	SEND_CUT,         /* the rest cannot be had: the message stays incomplete */
+	SEND_FAILED,      /* for ever: conn.failure says why */
 	SEND_WRITTEN_OFF, /* a leader has answered instead: see http/hold.h */
 };
 
@@ -54,12 +54,16 @@ struct conn {
 	uint64_t accepted_ns;
 	uint64_t arrived_ns; /* of the bytes read last, 0: not stamped by the kernel */
 	uint64_t requests;
+	uint64_t bytes_out; /* given to the kernel */
 	enum conn_state state;
+	enum close_reason failure; /* why no more can be sent; CLOSE_COUNT: it can */
+	struct pace pace;          /* of the client, while what is answered waits for it */
 	enum send_result returned; /* of the slot's conn_send(), for the leader */
 	struct conn *next_returned;
 	bool is_paused;  /* not watched for input */
 	bool must_close; /* once what is answered is sent */
 	bool is_brief;   /* its first answer is its last: see shortage.h */
+	bool must_reset; /* not merely closed: what the kernel still has of it goes, too */
 	bool was_refused, was_moved, said_continue;
 	bool peer_is_proxy; /* trusted to say who its client is */
 	struct client client;
@@ -167,8 +171,28 @@ void conn_recycle(struct conn *c);
 enum close_reason conn_last_reason(const struct conn *c);
 void conn_release_input(struct conn *c);
 bool conn_fill_input(struct conn *c, const char *bytes, size_t len);
-void conn_leave(struct conn *c);   /* out of the loop's lists and gauges */
-void conn_give_up(struct conn *c); /* what is under way ends now, unanswered */
+void conn_leave(struct conn *c); /* out of the loop's lists and gauges */
+/* What is under way ends now, unanswered, as that status. */
+void conn_give_up(struct conn *c, unsigned status);
+
+/* What the head needs to know of the connection. */
+void conn_frame(struct hand *h, const struct exchange *x, struct response_frame *frame);
+
+/* Sends from x on: how many bytes went, or a negative errno value, the failure noted. */
+long conn_send_some(struct conn *c, struct exchange *x);
+void conn_count_sent(struct hand *h, struct conn *c, uint64_t bytes);
+
+/* The client's pace counts from now; then, why it is to be given up, or CLOSE_COUNT. */
+void conn_begin_pace(const struct conn *c, struct pace *pace, uint64_t now_ns);
+enum close_reason conn_judge_pace(const struct conn *c, struct pace *pace, uint64_t now_ns);
+
+/* It was too slow: nothing more is sent, and what the kernel still has goes with the socket. */
+void conn_fail_slow(struct conn *c, enum close_reason why);
+
+static inline bool conn_has_failed(const struct conn *c)
+{
+	return c->failure != CLOSE_COUNT;
+}
 
 /* What a handler may ask of its connection. */
 extern const struct exchange_link conn_link;

@@ -275,8 +275,8 @@ void conn_parse(struct conn *c)
 		if (!hand_on(c, x))
 			return;
 		now_ns = x->stamps.at[STAMP_FINISHED]; /* the next one is looked at now */
-		if (c->answered_count >= CONN_BATCH)
-			break;
+		if (c->answered_count >= CONN_BATCH || x->arena.heap_bytes)
+			break; /* what a client lets lie is bounded */
 	}
 	conn_resume(c, conn_send(l->hand, c));
 }

@@ -13,13 +13,6 @@
 #include "net/conn.h"
 #include "net/sock.h"
 
-static bool is_gone(const struct exchange *x)
-{
-	return sock_is_gone(x->conn->io.fd);
-}
-
-const struct exchange_link conn_link = { .is_gone = is_gone };
-
 static bool keeps_open(const struct conn *c, const struct exchange *x)
 {
 	const struct loop *l = c->loop;
@@ -29,19 +22,24 @@ static bool keeps_open(const struct conn *c, const struct exchange *x)
 	       (!l->limits->requests || c->requests < l->limits->requests);
 }
 
+void conn_frame(struct hand *h, const struct exchange *x, struct response_frame *frame)
+{
+	*frame = (struct response_frame){
+		.version = x->request.version,
+		.is_head = x->request.is_head,
+		.keep_alive = keeps_open(x->conn, x),
+		.date = hand_date(h),
+	};
+}
+
 void conn_answer(struct hand *h, struct exchange *x)
 {
 	struct conn *c = x->conn;
-	bool keep = keeps_open(c, x);
-	const struct response_frame frame = {
-		.version = x->request.version,
-		.is_head = x->request.is_head,
-		.keep_alive = keep,
-		.date = hand_date(h),
-	};
+	struct response_frame frame;
 
+	conn_frame(h, x, &frame);
 	response_seal(&x->response, &frame);
-	if (!keep)
+	if (!frame.keep_alive)
 		c->must_close = true;
 	x->next = NULL;
 	if (c->answered)
@@ -98,28 +96,6 @@ void conn_refuse_excess(struct exchange *x, enum limit limit)
 	conn_refuse(x, limit_rows[limit].status, limit_rows[limit].text);
 }
 
-#define IOV_MOST (2 * CONN_BATCH + 2)
-
-/* What one sendmsg(2) may take: memory, up to the first piece of a file. */
-struct batch {
-	struct iovec iov[IOV_MOST];
-	unsigned count;
-	bool is_full; /* or a file comes next: more follows at once */
-};
-
-static void gather(const struct exchange *x, struct batch *b)
-{
-	b->count = 0;
-	b->is_full = false;
-	for (; x; x = x->next)
-		for (const struct piece *p = x->response.out; p; p = p->next) {
-			b->is_full = piece_is_file(p) || b->count == IOV_MOST;
-			if (b->is_full)
-				return;
-			b->iov[b->count++] = (struct iovec){ (void *)p->at, (size_t)p->len };
-		}
-}
-
 /* Not over PIPE_BUF: then one write(2) is one line, whoever else writes to the file. */
 #define ACCESS_LINE_BYTES 4096
 
@@ -146,10 +122,8 @@ static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_
 	struct loop *l = c->loop;
 
 	stamps_mark(&x->stamps, STAMP_SENT, now_ns);
-	if (h->tally) {
-		tally_count(h->tally, COUNTER_BYTES_OUT, x->bytes_out);
+	if (h->tally)
 		tally_sent(h->tally, &x->stamps, x->route_index, x->response.status);
-	}
 	if (l->access_fd >= 0)
 		write_access_line(l, x, x->response.status);
 	if (l->slow && slow_is(l->slow, x))
@@ -157,6 +131,12 @@ static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_
 	x->next = c->sent;
 	c->sent = x;
 }
+
+/*
+ * Who takes his answer as fast as we send it does not keep the loop from the others: after so
+ * many bytes they have their turn.
+ */
+#define TURN_BYTES (4u << 20)
 
 static void advance(struct hand *h, struct conn *c, uint64_t sent)
 {
@@ -176,66 +156,26 @@ static void advance(struct hand *h, struct conn *c, uint64_t sent)
 	}
 }
 
-/*
- * Who takes his answer as fast as we send it does not keep the loop from the others: after so
- * many bytes they have their turn.
- */
-#define TURN_BYTES (4u << 20)
-
-/* Of a file at once. */
-#define FILE_SEND_MOST (1u << 20)
-
-static long send_some(const struct conn *c)
-{
-	const struct piece *p = c->answered->response.out;
-	struct batch b;
-
-	if (piece_is_file(p)) {
-		size_t len = p->len < FILE_SEND_MOST ? (size_t)p->len : FILE_SEND_MOST;
-		long n = sock_send_file(c->io.fd, p->fd, p->offset, len);
-
-		return n ? n : -ENODATA;
-	}
-	gather(c->answered, &b);
-	return sock_send(c->io.fd, b.iov, b.count, b.is_full);
-}
-
-/* The file ended early or cannot be read: what was promised in the head cannot be kept. */
-static void log_cut(const struct exchange *x, long error)
-{
-	struct ltd_slice target = request_slice(&x->request, x->request.target);
-
-	log_error("the answer to %.*s was cut after %lu bytes: %s", (int)target.len, target.at,
-		  x->bytes_out,
-		  error == -ENODATA ? "its file became shorter meanwhile" : strerror((int)-error));
-}
-
-static enum send_result stop_sending(const struct conn *c, long error)
-{
-	const struct exchange *x = c->answered;
-
-	if (!piece_is_file(x->response.out) || error == -EPIPE || error == -ECONNRESET ||
-	    error == -ETIMEDOUT)
-		return SEND_FAILED;
-	log_cut(x, error);
-	return SEND_CUT;
-}
-
 enum send_result conn_send(struct hand *h, struct conn *c)
 {
 	uint64_t sent = 0;
+	enum send_result result = SEND_DONE;
 
-	while (c->answered) {
-		long n = sent < TURN_BYTES ? send_some(c) : -EAGAIN;
+	while (c->answered && result == SEND_DONE) {
+		long n = sent < TURN_BYTES ? conn_send_some(c, c->answered) : -EAGAIN;
 
-		if (n == -EAGAIN)
-			return SEND_BLOCKED;
-		if (n < 0)
-			return stop_sending(c, n);
-		advance(h, c, (uint64_t)n);
-		sent += (uint64_t)n;
+		if (n == -EAGAIN) {
+			result = SEND_BLOCKED;
+		} else if (n < 0) {
+			result = SEND_FAILED;
+		} else {
+			advance(h, c, (uint64_t)n);
+			sent += (uint64_t)n;
+		}
 	}
-	return SEND_DONE;
+	if (sent)
+		conn_count_sent(h, c, sent);
+	return result;
 }
 
 /*
@@ -251,20 +191,26 @@ static void part(struct conn *c)
 	conn_watch(c, EV_READ);
 }
 
+/* What is answered waits for the client to take some of it. */
+static void await_client(struct conn *c)
+{
+	if (c->state == CONN_FLUSHING)
+		pace_progress(&c->pace, c->loop->now_ns);
+	else
+		conn_begin_pace(c, &c->pace, c->loop->now_ns);
+	conn_set_state(c, CONN_FLUSHING);
+	conn_watch(c, EV_WRITE);
+}
+
 void conn_resume(struct conn *c, enum send_result result)
 {
 	conn_recycle(c);
 	if (result == SEND_FAILED) {
-		conn_close(c, CLOSE_CLIENT_MID_RESPONSE);
-		return;
-	}
-	if (result == SEND_CUT) {
-		conn_close(c, CLOSE_RESPONSE_CUT);
+		conn_close(c, c->failure);
 		return;
 	}
 	if (result == SEND_BLOCKED) {
-		conn_set_state(c, CONN_FLUSHING);
-		conn_watch(c, EV_WRITE);
+		await_client(c);
 		return;
 	}
 	if (c->must_close) {

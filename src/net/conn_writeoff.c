@@ -100,7 +100,7 @@ void conn_cut_off(struct conn *c)
 
 	sock_cut(c->io.fd);
 	c->x = NULL;
-	conn_give_up(c);
+	conn_give_up(c, 499);
 	c->x = x; /* stays with the handler's thread */
 	stamps_mark(&stamps, STAMP_FINISHED, now_ns);
 	if (h->tally) {

@@ -13,8 +13,6 @@ uint64_t deadline_of_state(const struct loop_limits *l, enum conn_state state)
 		return l->header_ns;
 	case CONN_IDLE:
 		return l->keep_alive_ns;
-	case CONN_FLUSHING:
-		return l->write_ns;
 	case CONN_LINGERING:
 		return LINGER_NS;
 	default:

@@ -7,7 +7,9 @@
 #include "http/limits.h"
 #include "net/loop.h"
 
-/* How long a state may last; 0: for ever.  A request being read has limits of its own. */
+/* How long a state may last; 0: for ever.  A request being read has limits of its own, and
+ * so has an answer that waits for its client (pace.h).
+ */
 uint64_t deadline_of_state(const struct loop_limits *l, enum conn_state state);
 
 /* A request that is being read. */

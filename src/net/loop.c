@@ -33,7 +33,10 @@ static void after_poll(struct ev_loop *ev, ev_check *w, int events)
 	l->ops->turn(l);
 }
 
-/* Lists are ordered by age, but a body may take longer than a head: look at each of those. */
+/*
+ * Lists are ordered by age, but a body may take longer than a head, and a client that takes
+ * something may still be too slow: look at each of those.
+ */
 static void expire(struct loop *l, enum conn_state state)
 {
 	struct list *head = &l->conns[state];
@@ -44,7 +47,7 @@ static void expire(struct loop *l, enum conn_state state)
 		next = n->next;
 		if (conn_is_overdue(c))
 			conn_expire(c);
-		else if (state != CONN_READING)
+		else if (state != CONN_READING && state != CONN_FLUSHING)
 			break;
 	}
 }

@@ -17,6 +17,7 @@
 #include "http/exchange.h"
 #include "http/slow.h"
 #include "metrics/board.h"
+#include "net/pace.h"
 
 /* What each of a worker's threads has for itself. */
 struct hand {
@@ -29,9 +30,10 @@ struct hand {
 /* How long a connection may stay in a state, and how many there may be. */
 struct loop_limits {
 	struct limits request;
-	uint64_t keep_alive_ns, header_ns, body_ns, write_ns;
-	uint64_t body_rate; /* bytes a second */
-	uint64_t requests;  /* on one connection; 0: any number */
+	uint64_t keep_alive_ns, header_ns, body_ns;
+	uint64_t body_rate;      /* bytes a second */
+	uint64_t requests;       /* on one connection; 0: any number */
+	struct pace_limits pace; /* of clients, taking their answers */
 	unsigned connections;
 	unsigned address_connections; /* 0: any number */
 };

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <linux/errqueue.h>
 #include <linux/net_tstamp.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -70,6 +72,20 @@ long sock_send_file(int fd, int file, off_t offset, size_t len)
 	return n < 0 ? -errno : n;
 }
 
+bool sock_await_room(int fd, uint64_t ns)
+{
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+
+	return poll(&p, 1, (int)(ns / NS_PER_MS)) > 0;
+}
+
+uint64_t sock_unsent(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
+}
+
 bool sock_is_gone(int fd)
 {
 	struct pollfd p = { .fd = fd };
@@ -107,6 +123,13 @@ void sock_finish(int fd)
 void sock_cut(int fd)
 {
 	shutdown(fd, SHUT_RDWR);
+}
+
+void sock_reset_on_close(int fd)
+{
+	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 void sock_close(int fd)

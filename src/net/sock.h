@@ -27,6 +27,12 @@ long sock_send(int fd, const struct iovec *iov, unsigned count, bool more);
 /* Bytes of a file sent from `offset` on; 0: the file ends there; or a negative errno value. */
 long sock_send_file(int fd, int file, off_t offset, size_t len);
 
+/* Waits until there is room in the send buffer, or the socket failed; false: neither came. */
+bool sock_await_room(int fd, uint64_t ns);
+
+/* Bytes given to the kernel that the other side has not acknowledged (unix: not read). */
+uint64_t sock_unsent(int fd);
+
 /* Can nothing be sent any more?  Half-closed by the client is not gone: it may wait for more. */
 bool sock_is_gone(int fd);
 
@@ -44,6 +50,8 @@ void sock_finish(int fd);
 
 /* Ends it in both directions, whoever else holds it open: their sends fail from now on. */
 void sock_cut(int fd);
+/* Closing will throw away what is unsent and tell the client so (RST); of no effect on unix. */
+void sock_reset_on_close(int fd);
 
 void sock_close(int fd);
 

@@ -18,6 +18,7 @@ static void start_at(struct hand *h, struct exchange *x, enum flow_id where, uin
 
 void service_start(struct hand *h, struct exchange *x, enum flow_id where)
 {
+	x->hand = h;
 	start_at(h, x, where, clock_mono_ns());
 }
 

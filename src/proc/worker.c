@@ -204,7 +204,7 @@ static void set_limits(struct worker *w)
 		.header_ns = o->header_timeout_ns,
 		.body_ns = o->body_timeout_ns,
 		.body_rate = o->body_rate,
-		.write_ns = o->write_timeout_ns,
+		.pace = { .timeout_ns = o->write_timeout_ns, .rate = o->write_rate },
 		.requests = o->keepalive_requests,
 		.connections = (unsigned)o->worker_connections,
 		.address_connections = is_statistics(w) ? 0 : (unsigned)o->address_connections,

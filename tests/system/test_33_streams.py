@@ -1,14 +1,43 @@
-"""Responses in pieces: files sent by the kernel, messages that had to be cut."""
+"""Responses in pieces: files sent by the kernel, streams, and messages that had to be cut."""
 
 import os
+import re
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
-from client import Closed, request
-from server import eventually
+from client import Closed, Conn, request
+from server import PATIENCE, SANITIZED, eventually
 
 MIB = 1 << 20
+HELLO = b"Hello, world\n"
+LINE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.\n"
+
+
+def closes(server, reason, n=1, within=10):
+    """Waits until so many connections ended for that reason."""
+    return eventually(lambda: server.stats()["closes"][reason] == n, within, f"{n} {reason}")
+
+
+def private_bytes(pid):
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(kib) << 10 for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
+
+
+class SlowConn(Conn):
+    """One whose kernel takes little that nobody reads."""
+
+    def __init__(self, address, timeout=20):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(timeout)
+        self.socket.connect(address)
+        self.rest = bytearray()
+
+
+# --- files -------------------------------------------------------------------------
 
 
 def pattern_files(server):
@@ -27,7 +56,7 @@ def test_files_are_sent_like_memory(server):
             assert c.get(f"/file?n={n}").body == c.get(f"/bytes?n={n}").body
         length = c.get("/file?n=70000", method="HEAD").header("Content-Length")
         assert length == "70000"
-        assert c.get("/hello").body == b"Hello, world\n"
+        assert c.get("/hello").body == HELLO
 
 
 def test_files_among_pipelined_answers(server):
@@ -45,10 +74,12 @@ def test_no_descriptor_of_a_file_is_left_open(server):
     for _ in range(3):
         server.get("/file?n=5000000")
         server.get("/file?n=5000000", method="HEAD")
-        with server.conn() as c:
-            c.send(request("/file?n=67108864"))  # who leaves in the middle
-            c.more()
-    eventually(lambda: len(pattern_files(server)) == 1, 5, "only the app's own descriptor is open")
+        server.get("/stream?pieces=3&size=100&file=1")
+        for target in ("/file?n=67108864", "/stream?pieces=1000&size=1000000&file=1"):
+            with server.conn() as c:
+                c.send(request(target))  # who leaves in the middle
+                c.more()
+    eventually(lambda: len(pattern_files(server)) == 1, 10, "only the app's own descriptor is open")
 
 
 def test_a_file_cut_short_cuts_the_message(server):
@@ -58,9 +89,7 @@ def test_a_file_cut_short_cuts_the_message(server):
         os.truncate(pattern_files(server)[0], 0)
         with pytest.raises(Closed):
             c.read()
-    stats = eventually(lambda: (s := server.stats())["closes"]["response_cut"] and s, 5,
-                       "the cut is counted")
-    assert stats["closes"]["response_cut"] == 1
+    closes(server, "response_cut")
     assert server.stderr().count("the answer to /file?n=67108864 was cut after ") == 1
     assert server.get("/hello").status == 200
 
@@ -73,3 +102,288 @@ def test_who_takes_all_of_it_does_not_keep_others_waiting(server):
             for _ in range(20):
                 assert small.get("/hello").status == 200
             assert len(big.read().body) == 64 * MIB
+
+
+# --- streams -----------------------------------------------------------------------
+
+
+def raw_chunks(c, n):
+    """So many chunks, as they come."""
+    sizes = []
+    for _ in range(n):
+        size = int(c.until(b"\r\n"), 16)
+        assert c.exactly(size + 2)[-2:] == b"\r\n"
+        sizes.append(size)
+    return sizes
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("more", ["", "&file=1", "&flush=0"])
+def test_a_stream_is_chunked_and_kept_alive(server, more):
+    with server.conn() as c:
+        for pieces, size in ((1, 64), (3, 64), (5, 100_000), (40, 1), (2, 0)):
+            answer = c.get(f"/stream?pieces={pieces}&size={size}{more}")
+            assert answer.status == 200
+            assert answer.body == ((LINE * 1600)[:size]) * pieces
+            assert (answer.header("Transfer-Encoding") == "chunked") != \
+                (answer.header("Content-Length") is not None)
+        assert c.get("/hello").body == HELLO
+        assert server.stats()["totals"]["accepted"] == 1
+
+
+def test_each_flush_is_a_chunk(server):
+    with server.conn() as c:
+        c.send(request("/stream?pieces=4&size=130"))
+        head = c.until(b"\r\n\r\n")
+        assert b"\r\nTransfer-Encoding: chunked" in head and b"Content-Length" not in head
+        assert raw_chunks(c, 5) == [130, 130, 130, 130, 0]
+        assert c.get("/hello").body == HELLO
+
+
+def test_what_was_flushed_arrives_while_the_handler_runs(server):
+    with server.conn() as c:
+        c.send(request("/stream?pieces=2&size=64&ms=2000"))
+        c.until(b"\r\n\r\n")
+        assert raw_chunks(c, 1) == [64]
+        assert server.busy_slots() == 1
+        assert raw_chunks(c, 2) == [64, 0]
+
+
+def test_without_a_flush_a_small_stream_has_a_length(server):
+    answer = server.get("/stream?pieces=10&size=64&flush=0")
+    assert answer.header("Content-Length") == "640" and len(answer.body) == 640
+
+
+@pytest.mark.short
+def test_in_http_1_0_a_stream_ends_with_the_connection(server):
+    with server.conn() as c:
+        answer = c.get("/stream?pieces=30&size=9999", version="1.0",
+                       headers=[("Connection", "keep-alive")])
+        assert answer.header("Transfer-Encoding") is None
+        assert answer.header("Connection") == "close"
+        assert len(answer.body) == 30 * 9999
+    closes(server, "response_done")
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_a_stream_to_head_is_a_head(server, version):
+    with server.conn() as c:
+        answer = c.get("/stream?pieces=3&size=50000", method="HEAD", version=version)
+        assert answer.status == 200 and answer.body == b""
+        assert answer.header("Transfer-Encoding") == ("chunked" if version == "1.1" else None)
+        if version == "1.1":
+            assert c.get("/hello").body == HELLO
+        else:
+            assert c.is_closed_within(5)
+
+
+@pytest.mark.short
+def test_streams_keep_their_place_among_pipelined_answers(server):
+    targets = ["/sleep?ms=30", "/stream?pieces=2&size=64", "/hello", "/bytes?n=300000",
+               "/stream?pieces=3&size=70000&ms=5", "/stream?pieces=1&size=5&flush=0", "/hello"]
+    with server.conn() as c:
+        c.send(b"".join(request(t) for t in targets))
+        lengths = [len(c.read().body) for _ in targets]
+    assert lengths == [3, 128, 13, 300_000, 210_000, 5, 13]
+    server.completed(len(targets))
+
+
+def test_a_stream_waits_for_what_comes_before_it(server):
+    """The answer before it fills the socket; nothing of the stream may overtake it."""
+    with SlowConn(server.address) as c:
+        c.send(request("/bytes?n=8000000") + request("/stream?pieces=3&size=64") +
+               request("/hello"))
+        server.wait_busy(1)
+        time.sleep(0.3)
+        assert server.busy_slots() == 1
+        assert [len(c.read().body) for _ in range(3)] == [8_000_000, 192, 13]
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("fail", [1, 3, 5])
+def test_a_handler_that_fails_cuts_its_stream(server, fail):
+    """No last chunk, and the connection ends: nobody takes it for the whole."""
+    with server.conn() as c:
+        c.send(request(f"/stream?pieces=5&size=70&fail={fail}") + request("/hello"))
+        c.until(b"\r\n\r\n")
+        assert raw_chunks(c, fail) == [70] * fail
+        with pytest.raises((Closed, ConnectionResetError)):
+            c.until(b"\r\n")
+    closes(server, "response_cut")
+    assert "the handler of /stream failed (-1), its answer is cut" in server.stderr()
+    totals = server.completed(1)
+    assert totals["status"] == {"500": 1}
+
+
+def test_a_handler_that_fails_before_the_head_is_a_500(server):
+    with server.conn() as c:
+        assert c.get("/stream?pieces=5&size=70&fail=0").status == 500
+        assert c.get("/stream?pieces=5&size=70&fail=5&flush=0").status == 500
+        assert c.get("/hello").body == HELLO
+    assert "its answer is cut" not in server.stderr()
+
+
+def test_in_http_1_0_a_cut_is_a_reset(server):
+    """The end of the connection would look like the end of the message."""
+    with server.conn() as c:
+        c.send(request("/stream?pieces=5&size=70&ms=200&fail=2", version="1.0"))
+        with pytest.raises(ConnectionResetError):
+            while c.more():
+                pass
+    closes(server, "response_cut")
+
+
+# --- clients that are slow, or gone ------------------------------------------------
+
+
+@pytest.mark.short
+def test_a_slow_client_slows_the_handler_and_costs_no_memory(server):
+    [pid] = server.worker_pids()
+    pieces = 100
+    server.get("/stream?pieces=2&size=1000000")
+    before = private_bytes(pid)
+    with SlowConn(server.address) as c:
+        c.send(request(f"/stream?pieces={pieces}&size=1000000"))
+        c.until(b"\r\n\r\n")
+        time.sleep(0.5)
+        server.wait_busy(1)
+        if not SANITIZED:
+            assert private_bytes(pid) - before < 2 * MIB
+        c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * MIB)
+        assert sum(raw_chunks(c, pieces)) == pieces * 1_000_000
+        assert raw_chunks(c, 1) == [0]
+    server.wait_busy(0)
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("order", ["size=70000", "size=10&ms=20"])
+def test_a_client_that_leaves_ends_the_stream(server, order):
+    with server.conn() as c:
+        c.send(request("/stream?pieces=1000000&" + order))
+        c.until(b"\r\n\r\n")
+    server.wait_busy(0, within=10)
+    closes(server, "client_mid_response")
+    assert "failed" not in server.stderr()
+
+
+def test_a_client_that_takes_nothing_is_given_up(serve):
+    with serve("--write-timeout", "1") as s:
+        with SlowConn(s.address) as stream, SlowConn(s.address) as bytes_, s.conn() as other:
+            stream.send(request("/stream?pieces=1000&size=100000"))
+            bytes_.send(request("/bytes?n=67108864"))
+            s.wait_busy(1)
+            closes(s, "write_timeout", 2)
+            s.wait_busy(0)
+            assert other.get("/hello").body == HELLO
+
+
+def read_slowly(c, seconds, every=0.05, size=2000):
+    """True if it lasted."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if not c.socket.recv(size):
+                return False
+        except ConnectionResetError:
+            return False
+        time.sleep(every)
+    return True
+
+
+@pytest.mark.parametrize("target", ["/stream?pieces=1000&size=100000", "/bytes?n=67108864"])
+def test_a_client_that_takes_too_little_is_given_up(serve, target):
+    """It takes 40 KB/s: never stalled, but below the rate."""
+    with serve("--write-timeout", "1500ms", "--write-rate", "400000") as s:
+        with SlowConn(s.address) as c:
+            c.send(request(target))
+            assert not read_slowly(c, 15 * PATIENCE)
+        closes(s, "write_rate")
+        assert s.stats()["closes"]["write_timeout"] == 0
+
+
+def test_a_client_that_takes_enough_is_not(serve):
+    with serve("--write-timeout", "1500ms", "--write-rate", "1000") as s:
+        with SlowConn(s.address) as c:
+            c.send(request("/bytes?n=67108864"))
+            assert read_slowly(c, 5)
+        closes(s, "client_mid_response")
+
+
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer takes memory of its own")
+def test_pipelining_clients_that_never_read_cost_no_memory(serve):
+    with serve("--write-timeout", "60", "--worker-connections", "500") as s:
+        for _ in range(100):
+            assert s.get("/hello").status == 200
+        [pid] = s.worker_pids()
+        before = private_bytes(pid)
+        clients = [SlowConn(s.address) for _ in range(50)]
+        block = request("/hello") * 2000
+        for c in clients:
+            c.socket.setblocking(False)
+        for _ in range(300):
+            for c in clients:
+                try:
+                    c.socket.send(block)
+                except BlockingIOError:
+                    pass
+        eventually(lambda: s.stats()["connections"]["flushing"] == 50, 10, "all of them wait")
+        grown = private_bytes(pid) - before
+        print(f"{grown / 50:.0f} bytes of private memory for each of 50")
+        with s.conn() as c:
+            assert c.get("/hello").status == 200
+        assert grown < 4 * MIB
+        for c in clients:
+            c.close()
+
+
+# --- handlers that take too long ---------------------------------------------------
+
+
+@pytest.mark.short
+def test_a_stream_past_its_deadline_is_cut(serve):
+    with serve("--timeout", "1s", workers=2) as s:
+        s.may_lose_workers = True
+        with s.conn() as waiting, SlowConn(s.address) as blocked:
+            waiting.send(request("/stream?pieces=9999&size=10&ms=100"))
+            blocked.send(request("/stream?pieces=9999&size=1000000"))
+            for c in (waiting, blocked):
+                with pytest.raises((Closed, ConnectionResetError)):
+                    c.read()
+        closes(s, "deadline", 2)
+        assert s.get("/hello").status == 200
+
+
+def test_a_stream_that_still_waits_for_its_turn_is_answered_for(serve):
+    """Before its head has gone a 504 can be sent, behind what comes before it."""
+    with serve("--timeout", "1s", workers=2) as s:
+        s.may_lose_workers = True
+        with SlowConn(s.address) as c:
+            c.send(request("/bytes?n=8000000") + request("/stream?pieces=3"))
+            eventually(lambda: s.stats()["totals"]["written_off"] == 1, 10, "it is written off")
+            assert len(c.read().body) == 8_000_000
+            assert c.read().status == 504
+
+
+# --- many at once ------------------------------------------------------------------
+
+
+def test_more_streams_than_slots(serve):
+    """Streams move between workers like any request, and none loses or gains a byte."""
+    with serve(workers=2, threads=3) as s:
+        conns = [s.conn() for _ in range(20)]
+        for round_ in range(5):
+            for i, c in enumerate(conns):
+                c.send(request(f"/stream?pieces={i + 1}&size={1000 * round_ + 1}&ms=1"))
+            for i, c in enumerate(conns):
+                assert len(c.read().body) == (i + 1) * (1000 * round_ + 1)
+        s.completed(100)
+        for c in conns:
+            c.close()
+
+
+def test_the_access_log_counts_what_a_stream_sent(serve, tmp_path):
+    log = tmp_path / "access"
+    with serve("--access-logfile", log, "--access-logformat", "%(s)s %(b)s %({x-a}o)s") as s:
+        assert len(s.get("/stream?pieces=3&size=100").body) == 300
+        eventually(lambda: log.read_text(), 5, "a line")
+        assert log.read_text().split()[:2] == ["200", str(3 * (100 + 6) + 5)]

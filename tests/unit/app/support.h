@@ -28,7 +28,7 @@ struct route_conf support_route(const char *prefix, const char *app, unsigned li
 struct answer {
 	enum mount_verdict verdict;
 	unsigned status;
-	struct ltd_slice head, body;
+	struct ltd_slice head, body; /* a stream's body as it was sent: in chunks */
 	struct exchange *x;
 	char *copy; /* of a body in more than one piece */
 };

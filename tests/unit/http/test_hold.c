@@ -45,6 +45,21 @@ START_TEST(a_stream_is_cut_and_not_answered)
 }
 END_TEST
 
+START_TEST(what_comes_before_a_stream_is_sent_undisturbed)
+{
+	hold_word h = HOLD_NONE;
+
+	hold_begin(&h);
+	ck_assert(hold_begin_sending(&h));
+	ck_assert(hold_is_running(&h));
+	ck_assert_int_eq(hold_write_off(&h), HOLD_SENDING);
+	hold_end_sending(&h);
+	ck_assert(!hold_is_written_off(&h));
+	ck_assert_int_eq(hold_write_off(&h), HOLD_HANDLER);
+	ck_assert(!hold_begin_sending(&h));
+}
+END_TEST
+
 START_TEST(without_a_slot_a_head_may_go)
 {
 	hold_word h = HOLD_NONE;
@@ -92,5 +107,5 @@ START_TEST(one_of_the_two_wins_every_race)
 END_TEST
 
 UNIT_SUITE_OF(hold, a_handler_that_ends_in_time_answers, a_handler_written_off_answers_nothing,
-	      a_stream_is_cut_and_not_answered, without_a_slot_a_head_may_go,
-	      one_of_the_two_wins_every_race)
+	      a_stream_is_cut_and_not_answered, what_comes_before_a_stream_is_sent_undisturbed,
+	      without_a_slot_a_head_may_go, one_of_the_two_wins_every_race)

@@ -9,7 +9,6 @@ static const struct loop_limits limits = {
 	.header_ns = 10 * NS_PER_S,
 	.body_ns = 4 * NS_PER_S,
 	.body_rate = 1000,
-	.write_ns = 30 * NS_PER_S,
 };
 
 #define MS(n) ((n)*NS_PER_MS)
@@ -62,7 +61,6 @@ START_TEST(each_state_has_its_own)
 {
 	ck_assert_uint_eq(deadline_of_state(&limits, CONN_FRESH), limits.header_ns);
 	ck_assert_uint_eq(deadline_of_state(&limits, CONN_IDLE), limits.keep_alive_ns);
-	ck_assert_uint_eq(deadline_of_state(&limits, CONN_FLUSHING), limits.write_ns);
 	ck_assert_uint_gt(deadline_of_state(&limits, CONN_LINGERING), 0);
 	ck_assert_uint_eq(deadline_of_state(&limits, CONN_BUSY), 0);
 	ck_assert_uint_eq(deadline_of_state(&limits, CONN_MOVING), 0);
