@@ -227,8 +227,11 @@ void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns)
 	atomic_store(&w->generation, generation);
 	atomic_store(&w->started_ns, now_ns);
 	atomic_store(&w->heartbeat_ns, now_ns);
+	atomic_store(&w->wants_relief, 0);
 	atomic_store(&w->state, WORKER_STARTING);
 	worker_recount_slots(w, b->threads);
+	if (worker >= board_rows(b))
+		atomic_store(&b->rows, worker + 1);
 }
 
 /* A request that started in one thread may have ended in another: only their sum is true. */
@@ -241,14 +244,14 @@ static struct casualties count_casualties(const struct ledger_sum *l)
 	return c;
 }
 
-uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns)
+uint64_t board_worker_died(struct board *b, unsigned worker, bool in_order, uint64_t now_ns)
 {
 	struct worker_row *w = board_worker(b, worker);
 	struct ledger_sum sum = { 0 };
 
 	/* Void for every release still to come, and nothing to reserve. */
 	worker_recount_slots(w, 0);
-	atomic_store(&w->state, WORKER_DEAD);
+	atomic_store(&w->state, in_order ? WORKER_ABSENT : WORKER_DEAD);
 	clear_gauges(b, worker, now_ns);
 
 	for (unsigned i = 0; i <= b->threads; i++) {
@@ -260,6 +263,15 @@ uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns)
 	atomic_fetch_add(&b->deaths, 1);
 	board_leave(b, (unsigned)(c.inside[FLOW_WAIT] + c.inside[FLOW_SLOT]));
 	return c.inside[FLOW_TOTAL];
+}
+
+void board_forget_dead(struct board *b)
+{
+	for (unsigned i = 0; i < board_rows(b); i++) {
+		uint32_t dead = WORKER_DEAD;
+
+		atomic_compare_exchange_strong(&board_worker(b, i)->state, &dead, WORKER_ABSENT);
+	}
 }
 
 /* --- slots ------------------------------------------------------------------------ */

@@ -42,6 +42,12 @@ enum worker_state {
 	WORKER_DEAD,
 	WORKER_STATE_COUNT
 };
+/* What the server as a whole is about. */
+enum board_phase {
+	BOARD_SERVING,
+	BOARD_UNREADY,  /* it serves on, and tells the balancer to go elsewhere */
+	BOARD_STOPPING, /* who is connected has a moment left, requests have until their deadline */
+};
 enum slot_state { SLOT_IDLE, SLOT_BUSY, SLOT_WRITTEN_OFF, SLOT_STATE_COUNT };
 extern const char *const worker_state_names[], *const slot_state_names[];
 
@@ -62,6 +68,7 @@ struct worker_row {
 	_Atomic uint32_t state;      /* enum worker_state */
 	_Atomic uint64_t started_ns;
 	_Atomic uint64_t heartbeat_ns; /* the leader's last turn */
+	_Atomic uint32_t wants_relief; /* the worker wants to be replaced, and then to leave */
 
 	/*
 	 * What siblings need to know to move a request here or claim one from here.
@@ -89,11 +96,13 @@ struct board {
 	uint64_t bytes;
 	char version[32];
 	int32_t master_pid;
-	uint32_t workers, workers_max, threads, routes, tallies;
+	uint32_t workers_max, threads, routes, tallies;
+	_Atomic uint32_t workers; /* wanted; there are more rows, for the old beside the new */
+	_Atomic uint32_t rows;    /* of them the first so many have been used */
 	uint64_t started_mono_ns, started_real_ns;
 	uint64_t workers_at, slots_at, routes_at, tallies_at, tally_bytes, ring_at, ring_bytes,
 		scratch_at;
-	_Atomic uint32_t is_draining;
+	_Atomic uint32_t phase;      /* enum board_phase */
 	_Atomic uint32_t deaths;     /* of workers: what they had reserved is to be counted anew */
 	_Atomic uint64_t ring_count; /* one-second totals written so far */
 	_Alignas(64) _Atomic uint32_t in_flight; /* requests waiting for a slot or in one, all workers */
@@ -106,7 +115,7 @@ struct board {
 	_Alignas(64) _Atomic uint64_t peak[BOARD_RING];
 };
 
-/* The shape of a board to make. */
+/* The shape of a board to make: `workers` are wanted, `workers_max` rows there for them. */
 struct board_plan {
 	uint32_t workers, workers_max, threads, routes;
 	const struct route_row *route;
@@ -125,6 +134,12 @@ struct tally *board_master_tally(struct board *b);
 
 /* For readers: any tally, 0 <= index < b->tallies. */
 const struct tally *board_tally_at(const struct board *b, unsigned index);
+/* Worker rows used so far: who looks at all workers need look no further. */
+static inline unsigned board_rows(const struct board *b)
+{
+	return atomic_load_explicit(&b->rows, memory_order_acquire);
+}
+
 const struct route_row *board_route(const struct board *b, unsigned route);
 const char *route_class_name(const struct route_row *r); /* inline, slot */
 
@@ -135,9 +150,12 @@ void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns);
  * The process is dead (reaped: none of its threads lives): what was in flight in it is lost.
  * It is counted out in the row's first tally, whose owner is gone, with the instant of death,
  * so that the law holds on; the row has no free slot until the next begins.  Returns how many
- * were lost.
+ * were lost.  One that left in good order leaves an absent row, another a dead one.
  */
-uint64_t board_worker_died(struct board *b, unsigned worker, uint64_t now_ns);
+uint64_t board_worker_died(struct board *b, unsigned worker, bool in_order, uint64_t now_ns);
+
+/* What died is being replaced, perhaps in another row: dead rows are absent ones from here on. */
+void board_forget_dead(struct board *b);
 
 /* Once a second, by the master: totals of all tallies into the ring, and the second's peak cell. */
 void board_tick(struct board *b, uint64_t now_ns);

@@ -81,7 +81,7 @@ static void write_workers(struct buf *out, const struct snapshot *s)
 {
 	uint64_t state[WORKER_STATE_COUNT] = { 0 }, slots[SLOT_STATE_COUNT] = { 0 }, queued = 0;
 
-	for (unsigned w = 0; w < s->board->workers_max; w++) {
+	for (unsigned w = 0; w < s->rows; w++) {
 		const struct worker_view *v = &s->worker[w];
 		bool is_up = v->state == WORKER_READY || v->state == WORKER_DRAINING;
 

@@ -13,7 +13,6 @@ struct snapshot *snapshot_new(const struct board *b)
 	if (!s)
 		return NULL;
 	s->board = b;
-	s->slots = b->workers * b->threads;
 	s->total = calloc(1, totals_bytes(b->routes));
 	s->window = calloc(1, totals_bytes(b->routes));
 	s->worker = calloc(b->workers_max, sizeof *s->worker);
@@ -90,10 +89,12 @@ static void look_back(struct snapshot *s, unsigned window_s)
 void snapshot_take(struct snapshot *s, unsigned window_s, uint64_t now_ns)
 {
 	s->now_ns = now_ns;
+	s->slots = s->board->workers * s->board->threads;
 	totals_take(s->total, s->board, s->done, now_ns);
 	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
 		s->conns[i] = 0;
-	for (unsigned w = 0; w < s->board->workers_max; w++)
+	s->rows = board_rows(s->board);
+	for (unsigned w = 0; w < s->rows; w++)
 		view_worker(s, w);
 	look_back(s, window_s);
 }

@@ -35,7 +35,7 @@ struct worker_view {
 struct snapshot {
 	const struct board *board;
 	uint64_t now_ns;
-	unsigned slots;       /* configured: workers x threads */
+	unsigned slots;       /* wanted: workers x threads */
 	struct totals *total; /* since the server's start */
 
 	struct totals *window; /* what came in the window; at_ns is its length */
@@ -43,7 +43,8 @@ struct snapshot {
 	unsigned most;         /* in flight at once in it: ready or in service */
 
 	uint32_t conns[CONN_STATE_COUNT];
-	struct worker_view *worker; /* board->workers_max of them */
+	unsigned rows;
+	struct worker_view *worker; /* `rows` of them, room for board->workers_max */
 	struct slot_view *slot;     /* board->threads of them a worker, in order */
 	struct worker_totals *done; /* where the tallies' sums arrive */
 };
@@ -58,10 +59,10 @@ void snapshot_free(struct snapshot **s);
  */
 void snapshot_take(struct snapshot *s, unsigned window_s, uint64_t now_ns);
 
-/* Rows are shown once a process has had them. */
-static inline bool worker_was_used(const struct worker_view *w)
+/* Rows are shown while a process has them, or has died in them. */
+static inline bool worker_is_shown(const struct worker_view *w)
 {
-	return w->generation != 0;
+	return w->state != WORKER_ABSENT;
 }
 
 #endif

@@ -195,8 +195,8 @@ static void write_route(struct json *j, const struct snapshot *s, unsigned route
 static void write_rows(struct json *j, const struct snapshot *s)
 {
 	json_open_array(j, "workers");
-	for (unsigned w = 0; w < s->board->workers_max; w++)
-		if (worker_was_used(&s->worker[w]))
+	for (unsigned w = 0; w < s->rows; w++)
+		if (worker_is_shown(&s->worker[w]))
 			write_worker(j, s, w);
 	json_close_array(j);
 	json_open_array(j, "routes");

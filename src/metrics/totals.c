@@ -38,16 +38,28 @@ static void empty_totals(struct totals *t, unsigned routes)
 	}
 }
 
+/* Of the workers' tallies the first so many have been used; reading others would cost memory. */
+static unsigned tallies_used(const struct board *b)
+{
+	return board_rows(b) * (b->threads + 1);
+}
+
+/* Those, and behind them the master's. */
+static const struct tally *nth_tally(const struct board *b, unsigned i, unsigned used)
+{
+	return board_tally_at(b, i < used ? i : b->tallies - 1);
+}
+
 /* The ledgers of all tallies in one go, so that their readings are close together. */
 static void take_ledgers(struct totals *t, const struct board *b, struct worker_totals *workers)
 {
-	for (unsigned w = 0; w <= b->workers_max; w++) {
-		struct worker_totals sum = { 0 };
-		unsigned first = w * (b->threads + 1);
-		unsigned last = w < b->workers_max ? first + b->threads : first;
+	unsigned used = tallies_used(b), each = b->threads + 1;
 
-		for (unsigned i = first; i <= last; i++) {
-			const struct tally *tally = board_tally_at(b, i);
+	for (unsigned first = 0; first <= used; first += each) {
+		struct worker_totals sum = { 0 };
+
+		for (unsigned i = first; i < first + each && i <= used; i++) {
+			const struct tally *tally = nth_tally(b, i, used);
 
 			tally_add_ledger(&sum.ledger, tally);
 			add_cells(sum.counter, tally->counter, COUNTER_COUNT);
@@ -55,8 +67,8 @@ static void take_ledgers(struct totals *t, const struct board *b, struct worker_
 		ledger_add(&t->ledger, &sum.ledger);
 		for (unsigned i = 0; i < COUNTER_COUNT; i++)
 			t->counter[i] += sum.counter[i];
-		if (workers && w < b->workers_max)
-			workers[w] = sum;
+		if (workers && first < used)
+			workers[first / each] = sum;
 	}
 }
 
@@ -73,11 +85,13 @@ static void add_route(struct totals *t, const struct tally *tally, unsigned rout
 void totals_take(struct totals *t, const struct board *b, struct worker_totals *workers,
 		 uint64_t now_ns)
 {
+	unsigned used = tallies_used(b);
+
 	empty_totals(t, b->routes);
 	t->at_ns = now_ns;
 	take_ledgers(t, b, workers);
-	for (unsigned i = 0; i < b->tallies; i++) {
-		const struct tally *tally = board_tally_at(b, i);
+	for (unsigned i = 0; i <= used; i++) {
+		const struct tally *tally = nth_tally(b, i, used);
 
 		add_cells(t->close, tally->close, CLOSE_COUNT);
 		add_cells(t->status, tally->status, TALLY_STATUS_MAX);

@@ -251,12 +251,12 @@ int acceptor_start(struct acceptor *a, struct loop *l, const struct listener *li
 	return 0;
 }
 
-void acceptor_stop(struct acceptor *a)
+void acceptor_stop(struct acceptor *a, bool takes_queue)
 {
 	if (!a->port)
 		return;
 	for (unsigned i = 0; i < a->port_count; i++) {
-		for (int n = 0; n < QUEUE_MOST && !a->is_paused; n++)
+		for (int n = 0; takes_queue && n < QUEUE_MOST && !a->is_paused; n++)
 			if (!accept_one(a, a->port[i].io.fd))
 				break;
 		ev_io_stop(a->loop->ev, &a->port[i].io);

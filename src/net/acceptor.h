@@ -33,8 +33,8 @@ struct acceptor {
 int acceptor_start(struct acceptor *a, struct loop *l, const struct listener *listener,
 		   unsigned count);
 
-/* For good: takes what is in the queues first. */
-void acceptor_stop(struct acceptor *a);
+/* For good.  `takes_queue`: what is in the queues first, for nobody else will. */
+void acceptor_stop(struct acceptor *a, bool takes_queue);
 
 /* Opens or shuts the gate as things now stand. */
 void acceptor_regulate(struct acceptor *a);

@@ -195,7 +195,7 @@ void conn_close(struct conn *c, enum close_reason why)
 
 bool conn_end_idle(struct conn *c, enum close_reason why)
 {
-	assert(c->state == CONN_IDLE);
+	assert(c->state == CONN_IDLE || c->state == CONN_FRESH);
 	if (sock_is_quiet(c->io.fd)) {
 		conn_close(c, why);
 		return true;
@@ -282,12 +282,6 @@ void conn_expire(struct conn *c)
 	default:
 		conn_close(c, CLOSE_READ_TIMEOUT);
 	}
-}
-
-void conn_drain(struct conn *c)
-{
-	if (c->state == CONN_IDLE)
-		conn_end_idle(c, CLOSE_DRAIN);
 }
 
 enum close_reason conn_last_reason(const struct conn *c)

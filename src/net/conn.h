@@ -115,7 +115,7 @@ struct conn_image {
 };
 void conn_image(const struct conn *c, struct conn_image *image);
 
-/* What goes with the bytes. */
+/* What goes with the bytes, or alone with a connection that has no request. */
 struct conn_passport {
 	uint64_t accepted_ns, requests;
 	struct stamps stamps; /* of the waiting request */
@@ -129,6 +129,12 @@ void conn_passport(const struct conn *c, struct conn_passport *p);
  */
 struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
 			size_t len);
+
+/* The same for one that came without a request; NULL: memory is short. */
+struct conn *conn_adopt_idle(struct loop *l, int fd, const struct conn_passport *p);
+
+/* MOVING without a request, and nobody took it: as it was before. */
+void conn_come_back(struct conn *c);
 
 /* The connection lives on elsewhere: forget it here, without a word to the client. */
 void conn_let_go(struct conn *c);
@@ -145,9 +151,6 @@ void conn_cut_off(struct conn *c);
 
 /* Frees what those two have left behind; no handler runs any more. */
 void conn_clear_shelf(struct loop *l);
-
-/* Draining: an idle connection is closed, another ends with its response. */
-void conn_drain(struct conn *c);
 
 static inline bool conn_is_in_body(const struct conn *c)
 {

@@ -2,7 +2,7 @@
  * A connection on its way from one worker to another.
  *
  * Nothing of the parser's state travels: the request's bytes do, and are parsed again.  That is
- * why a connection moves only with a whole request.
+ * why a connection moves only with a whole request, or with nothing read at all.
  * Runs in: leader.
  */
 #include <stdio.h>
@@ -36,10 +36,12 @@ static void add_chunked(struct conn_image *image, const struct request *rq)
 
 void conn_image(const struct conn *c, struct conn_image *image)
 {
-	const struct request *rq = &c->x->request;
+	const struct request *rq = c->x ? &c->x->request : NULL;
 
 	image->count = 0;
 	image->bytes = 0;
+	if (!rq)
+		return;
 	if (rq->is_chunked)
 		add_chunked(image, rq);
 	else
@@ -51,7 +53,7 @@ void conn_passport(const struct conn *c, struct conn_passport *p)
 {
 	p->accepted_ns = c->accepted_ns;
 	p->requests = c->requests;
-	p->stamps = c->x->stamps;
+	p->stamps = c->x ? c->x->stamps : (struct stamps){ 0 };
 	p->client = c->client;
 }
 
@@ -83,10 +85,10 @@ static bool parse_again(struct conn *c, const struct stamps *stamps)
 	return true;
 }
 
-struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
-			size_t len)
+static struct conn *adopt(struct loop *l, int fd, const struct conn_passport *p,
+			  enum conn_state state)
 {
-	struct conn *c = conn_new(l, fd, CONN_BUSY);
+	struct conn *c = conn_new(l, fd, state);
 
 	if (!c)
 		return NULL;
@@ -96,6 +98,16 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;
+	return c;
+}
+
+struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
+			size_t len)
+{
+	struct conn *c = adopt(l, fd, p, CONN_BUSY);
+
+	if (!c)
+		return NULL;
 	if (conn_fill_input(c, bytes, len) && parse_again(c, &p->stamps)) {
 		conn_watch(c, EV_READ);
 		return c;
@@ -109,11 +121,41 @@ struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, c
 	return NULL;
 }
 
+/* Between requests, or before the first one. */
+static enum conn_state resting_state(uint64_t requests)
+{
+	return requests ? CONN_IDLE : CONN_FRESH;
+}
+
+static void rest(struct conn *c)
+{
+	if (c->state == CONN_FRESH)
+		atomic_fetch_add_explicit(&c->loop->row->pending, 1, memory_order_relaxed);
+	conn_watch(c, EV_READ);
+}
+
+struct conn *conn_adopt_idle(struct loop *l, int fd, const struct conn_passport *p)
+{
+	struct conn *c = adopt(l, fd, p, resting_state(p->requests));
+
+	if (c)
+		rest(c);
+	return c;
+}
+
+void conn_come_back(struct conn *c)
+{
+	conn_set_state(c, resting_state(c->requests));
+	rest(c);
+}
+
 void conn_let_go(struct conn *c)
 {
-	c->x->next = c->sent;
-	c->sent = c->x;
-	c->x = NULL;
+	if (c->x) {
+		c->x->next = c->sent;
+		c->sent = c->x;
+		c->x = NULL;
+	}
 	loop_forget(c->loop, c->io.fd);
 	conn_free(c, CLOSE_MOVED);
 }

@@ -224,8 +224,5 @@ void conn_resume(struct conn *c, enum send_result result)
 	}
 	conn_release_input(c);
 	conn_set_state(c, CONN_IDLE);
-	if (c->loop->is_draining)
-		conn_drain(c);
-	else
-		conn_watch(c, EV_READ);
+	conn_watch(c, EV_READ);
 }

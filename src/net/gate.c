@@ -27,7 +27,7 @@ static bool sibling_is_open(const struct loop *l, bool with_slot)
 {
 	struct board *b = l->board;
 
-	for (unsigned i = 0; i < b->workers_max; i++) {
+	for (unsigned i = 0; i < board_rows(b); i++) {
 		const struct worker_row *w = board_worker(b, i);
 
 		if (w == l->row || atomic_load(&w->state) != WORKER_READY ||

@@ -6,11 +6,30 @@
 struct script {
 	struct action *actions;
 	unsigned count;
+	uint64_t now_ns;
 };
 
-static void add(struct script *s, enum action_kind kind, unsigned seat, int status)
+/* What the two rules look at. */
+struct census {
+	unsigned fresh_starting, fresh_ready, stale_ready;
+};
+
+static void add(struct script *s, enum action_kind kind, unsigned seat)
 {
-	s->actions[s->count++] = (struct action){ kind, seat, status };
+	s->actions[s->count++] = (struct action){ .kind = kind, .seat = seat };
+}
+
+/* --- looking ------------------------------------------------------------------- */
+
+unsigned arbiter_seats(unsigned workers)
+{
+	return 2 * workers + 14;
+}
+
+/* One is kept for a successor, one for a predecessor that takes its time. */
+unsigned arbiter_workers_max(unsigned seats)
+{
+	return seats - 2;
 }
 
 static bool is_stopping(const struct arbiter *a)
@@ -18,57 +37,188 @@ static bool is_stopping(const struct arbiter *a)
 	return a->state == ARBITER_DRAINING || a->state == ARBITER_ENDING;
 }
 
-static unsigned count_seats(const struct arbiter *a, enum seat_state state)
+static bool is_stale(const struct arbiter *a, const struct seat *seat)
 {
-	unsigned n = 0;
+	return seat->edition != a->edition || seat->wants_relief;
+}
+
+static struct census count(const struct arbiter *a)
+{
+	struct census c = { 0 };
+
+	for (unsigned i = 0; i < a->seats; i++) {
+		const struct seat *seat = &a->seat[i];
+
+		if (seat->state == SEAT_STARTING)
+			c.fresh_starting += !is_stale(a, seat);
+		else if (seat->state == SEAT_READY && is_stale(a, seat))
+			c.stale_ready++;
+		else if (seat->state == SEAT_READY)
+			c.fresh_ready++;
+	}
+	return c;
+}
+
+/* The first in that state, or a->seats. */
+static unsigned find(const struct arbiter *a, enum seat_state state)
+{
+	unsigned i = 0;
+
+	while (i < a->seats && a->seat[i].state != state)
+		i++;
+	return i;
+}
+
+static bool is_empty(const struct arbiter *a)
+{
+	for (unsigned i = 0; i < a->seats; i++)
+		if (a->seat[i].state != SEAT_EMPTY)
+			return false;
+	return true;
+}
+
+/* Who goes first: stale before fresh, then the one that has served longest. */
+static bool goes_before(const struct arbiter *a, const struct seat *x, const struct seat *y)
+{
+	if (is_stale(a, x) != is_stale(a, y))
+		return is_stale(a, x);
+	return x->ready_ns < y->ready_ns;
+}
+
+static unsigned find_to_retire(const struct arbiter *a)
+{
+	unsigned found = a->seats;
 
 	for (unsigned i = 0; i < a->seats; i++)
-		n += a->seat[i].state == state;
-	return n;
+		if (a->seat[i].state == SEAT_READY &&
+		    (found == a->seats || goes_before(a, &a->seat[i], &a->seat[found])))
+			found = i;
+	return found;
 }
 
-static void spawn(struct arbiter *a, struct script *s, unsigned seat)
+/* --- the two rules --------------------------------------------------------------- */
+
+static bool is_fresh(const struct arbiter *a, const struct seat *seat)
 {
-	a->seat[seat].state = SEAT_STARTING;
-	add(s, ACTION_SPAWN, seat, 0);
+	return (seat->state == SEAT_STARTING || seat->state == SEAT_READY) && !is_stale(a, seat);
 }
 
-static void exit_if_alone(struct arbiter *a, struct script *s)
+/* The lane with the fewest who stay in it. */
+static unsigned emptiest_lane(struct arbiter *a)
 {
-	if (is_stopping(a) && count_seats(a, SEAT_EMPTY) == a->seats)
-		add(s, ACTION_EXIT, 0, a->status);
-}
+	unsigned lane = 0;
 
-static void on_begin(struct arbiter *a, const struct arbiter_event *e, struct script *s)
-{
-	(void)e;
 	for (unsigned i = 0; i < a->seats; i++)
-		spawn(a, s, i);
+		a->seat[i].scratch = 0;
+	for (unsigned i = 0; i < a->seats; i++)
+		if (is_fresh(a, &a->seat[i]))
+			a->seat[a->seat[i].lane].scratch++;
+	for (unsigned i = 1; i < a->policy.workers; i++)
+		if (a->seat[i].scratch < a->seat[lane].scratch)
+			lane = i;
+	return lane;
 }
 
-static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+static void spawn(struct arbiter *a, unsigned seat, struct script *s)
 {
-	struct seat *seat = &a->seat[e->seat];
+	unsigned lane = emptiest_lane(a);
 
-	if (seat->state != SEAT_STARTING)
+	a->seat[seat] = (struct seat){ .state = SEAT_STARTING, .edition = a->edition, .lane = lane };
+	add(s, ACTION_SPAWN, seat);
+	s->actions[s->count - 1].lane = lane;
+}
+
+static void fill(struct arbiter *a, struct script *s)
+{
+	unsigned workers = a->policy.workers;
+	unsigned most = workers + (a->policy.all_at_once ? workers : 1);
+	struct census c = count(a);
+	unsigned seat = find(a, SEAT_EMPTY);
+
+	if (s->now_ns < a->retry_ns)
 		return;
-	seat->state = SEAT_READY;
-	seat->failures = 0;
-	a->failures = 0;
-	if (a->state == ARBITER_STARTING && count_seats(a, SEAT_READY) == a->seats) {
-		a->state = ARBITER_SERVING;
-		add(s, ACTION_READY, 0, 0);
+	a->retry_ns = 0;
+	while (c.fresh_starting + c.fresh_ready < workers &&
+	       c.fresh_starting + c.fresh_ready + c.stale_ready < most && seat < a->seats) {
+		spawn(a, seat, s);
+		c.fresh_starting++;
+		seat = find(a, SEAT_EMPTY);
 	}
 }
 
-static void end(struct arbiter *a, struct script *s, uint64_t now_ns, int status)
+static void retire(struct arbiter *a, unsigned seat, struct script *s)
 {
-	a->state = ARBITER_ENDING;
-	a->deadline_ns = now_ns + ARBITER_QUIT_NS;
-	a->status = status;
-	add(s, ACTION_QUIT, 0, 0);
+	a->seat[seat].state = SEAT_RETIRING;
+	a->seat[seat].deadline_ns = s->now_ns + a->policy.graceful_ns;
+	add(s, ACTION_RETIRE, seat);
+}
+
+/* All at once: the stale stay until the fresh suffice, if there are seats for so many. */
+static bool holds_back(const struct arbiter *a, const struct census *c)
+{
+	return a->policy.all_at_once && c->fresh_ready < a->policy.workers &&
+	       (c->fresh_starting || find(a, SEAT_EMPTY) < a->seats);
+}
+
+static void relieve(struct arbiter *a, struct script *s)
+{
+	struct census c = count(a);
+	unsigned most = a->policy.workers, ready = c.fresh_ready + c.stale_ready;
+
+	if (holds_back(a, &c))
+		most += c.fresh_ready;
+	for (; ready > most; ready--)
+		retire(a, find_to_retire(a), s);
+}
+
+static void note_renewal(struct arbiter *a, struct script *s)
+{
+	if (!a->is_renewing || count(a).fresh_ready < a->policy.workers)
+		return;
+	for (unsigned i = 0; i < a->seats; i++)
+		if (a->seat[i].state == SEAT_READY && a->seat[i].edition != a->edition)
+			return;
+	a->is_renewing = false;
+	add(s, ACTION_RENEWED, 0);
+}
+
+static void settle(struct arbiter *a, struct script *s)
+{
+	if (is_stopping(a))
+		return;
+	fill(a, s);
+	relieve(a, s);
+	fill(a, s);
+	note_renewal(a, s);
+}
+
+/* --- the end ---------------------------------------------------------------------- */
+
+static void exit_if_alone(struct arbiter *a, struct script *s)
+{
+	if (!is_stopping(a) || !is_empty(a))
+		return;
+	add(s, ACTION_EXIT, 0);
+	s->actions[s->count - 1].status = a->status;
+}
+
+static void drain(struct arbiter *a, struct script *s)
+{
+	a->state = ARBITER_DRAINING;
+	a->deadline_ns = s->now_ns + a->policy.graceful_ns;
+	add(s, ACTION_DRAIN, 0);
 	exit_if_alone(a, s);
 }
+
+static void end(struct arbiter *a, struct script *s)
+{
+	a->state = ARBITER_ENDING;
+	a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
+	add(s, ACTION_QUIT, 0);
+	exit_if_alone(a, s);
+}
+
+/* --- boots that fail ---------------------------------------------------------------- */
 
 static uint64_t retry_delay_ns(unsigned failures)
 {
@@ -79,103 +229,272 @@ static uint64_t retry_delay_ns(unsigned failures)
 	return delay < ARBITER_RETRY_MOST_NS ? delay : ARBITER_RETRY_MOST_NS;
 }
 
-/* A worker that was never ready: it will not be better at once. */
-static void on_failed_boot(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+/* Workers of another edition that are not ready yet are not waited for. */
+static void dismiss_starting(struct arbiter *a, struct script *s)
+{
+	for (unsigned i = 0; i < a->seats; i++)
+		if (a->seat[i].state == SEAT_STARTING && a->seat[i].edition != a->edition)
+			retire(a, i, s);
+}
+
+static void revert(struct arbiter *a, struct script *s)
+{
+	a->edition = a->edition_before;
+	a->policy = a->policy_before;
+	a->failures = 0;
+	a->retry_ns = 0;
+	a->is_renewing = false;
+	add(s, ACTION_REVERT, 0);
+	dismiss_starting(a, s);
+}
+
+static void on_failed_boot(struct arbiter *a, int exit_status, struct script *s)
+{
+	bool knows_why = exit_status > 0;
+	struct census c = count(a);
+
+	a->failures++;
+	if (a->edition != a->edition_before &&
+	    (knows_why || a->failures >= ARBITER_EDITION_FAILURES)) {
+		revert(a, s);
+		return;
+	}
+	a->retry_ns = s->now_ns + retry_delay_ns(a->failures);
+	if (c.fresh_ready + c.stale_ready > 0 && a->state != ARBITER_STARTING)
+		return; /* others serve: never give them up */
+	/* Before the first success a worker's own word that it cannot start is final. */
+	if ((a->state == ARBITER_STARTING && knows_why) || a->failures >= ARBITER_FAILURES) {
+		a->status = knows_why ? exit_status : 3;
+		end(a, s);
+	}
+}
+
+/* One that hardly lived: killed by hand, or by its own start.  The latter must cost little. */
+static void on_early_death(struct arbiter *a, struct script *s)
+{
+	unsigned free = a->policy.workers + ARBITER_EARLY_FREE;
+
+	if (s->now_ns - a->early_ns > ARBITER_EARLY_APART_NS)
+		a->early_deaths = 0;
+	a->early_ns = s->now_ns;
+	if (++a->early_deaths > free)
+		a->retry_ns = s->now_ns + retry_delay_ns(a->early_deaths - free);
+}
+
+/* --- events --------------------------------------------------------------------------- */
+
+static void on_begin(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+{
+	(void)e;
+	settle(a, s);
+}
+
+static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
 	struct seat *seat = &a->seat[e->seat];
-	bool knows_why = e->exit_status > 0;
 
-	seat->failures++;
-	a->failures++;
-	/* Before the first success a worker's own word that it cannot start is final. */
-	if ((a->state == ARBITER_STARTING && knows_why) || a->failures >= ARBITER_FAILURES)
-		end(a, s, e->now_ns, knows_why ? e->exit_status : 3);
-	else
-		seat->retry_ns = e->now_ns + retry_delay_ns(seat->failures);
+	if (seat->state != SEAT_STARTING)
+		return;
+	seat->state = SEAT_READY;
+	seat->was_ready = true;
+	seat->ready_ns = s->now_ns;
+	a->failures = 0;
+	if (seat->edition == a->edition) {
+		a->edition_before = a->edition;
+		a->policy_before = a->policy;
+	}
+	if (a->state == ARBITER_STARTING && count(a).fresh_ready >= a->policy.workers) {
+		a->state = ARBITER_SERVING;
+		a->is_renewing = false;
+		add(s, ACTION_READY, 0);
+	}
+	settle(a, s);
+}
+
+static void on_wish(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+{
+	a->seat[e->seat].wants_relief = true;
+	settle(a, s);
+}
+
+static void on_leaving(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+{
+	struct seat *seat = &a->seat[e->seat];
+
+	if (seat->state != SEAT_READY || is_stopping(a))
+		return;
+	seat->state = SEAT_RETIRING;
+	seat->deadline_ns = s->now_ns + a->policy.graceful_ns;
+	settle(a, s);
 }
 
 static void on_exited(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
-	struct seat *seat = &a->seat[e->seat];
-	bool was_ready = seat->state == SEAT_READY;
+	struct seat was = a->seat[e->seat];
 
-	if (seat->state == SEAT_EMPTY)
+	a->seat[e->seat].state = SEAT_EMPTY;
+	if (was.state == SEAT_EMPTY)
 		return;
-	seat->state = SEAT_EMPTY;
-	seat->retry_ns = 0;
-	if (is_stopping(a))
+	if (is_stopping(a)) {
 		exit_if_alone(a, s);
-	else if (was_ready)
-		spawn(a, s, e->seat);
-	else
-		on_failed_boot(a, e, s);
+		return;
+	}
+	if (was.state == SEAT_READY && s->now_ns - was.ready_ns < ARBITER_EARLY_NS)
+		on_early_death(a, s);
+	else if (was.state != SEAT_RETIRING && !was.was_ready)
+		on_failed_boot(a, e->exit_status, s);
+	settle(a, s);
+}
+
+static void on_unforked(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+{
+	const struct arbiter_event gone = { .seat = e->seat, .exit_status = -1 };
+
+	on_exited(a, &gone, s);
 }
 
 static void on_silent(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
-	if (a->seat[e->seat].state == SEAT_READY && !is_stopping(a))
-		add(s, ACTION_KILL, e->seat, 0);
+	struct seat *seat = &a->seat[e->seat];
+
+	if ((seat->state != SEAT_READY && seat->state != SEAT_STARTING) || is_stopping(a))
+		return;
+	seat->state = SEAT_DOOMED;
+	seat->deadline_ns = s->now_ns + ARBITER_ABORT_NS;
+	add(s, ACTION_ABORT, e->seat);
+	settle(a, s);
+}
+
+static void on_edition(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+{
+	if (!arbiter_takes_edition(a))
+		return;
+	a->edition = e->edition;
+	a->policy = e->policy;
+	a->failures = 0;
+	a->retry_ns = 0;
+	a->is_renewing = true;
+	dismiss_starting(a, s);
+	settle(a, s);
+}
+
+static void on_workers(struct arbiter *a, const struct arbiter_event *e, struct script *s)
+{
+	unsigned most = arbiter_workers_max(a->seats);
+
+	a->policy.workers = e->workers < most ? e->workers : most;
+	if (a->edition == a->edition_before)
+		a->policy_before.workers = a->policy.workers;
+	settle(a, s);
 }
 
 static void on_term(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
-	if (is_stopping(a)) {
-		end(a, s, e->now_ns, a->status);
-		return;
+	(void)e;
+	if (a->state == ARBITER_SERVING && a->policy.delay_ns) {
+		a->state = ARBITER_UNREADY;
+		a->deadline_ns = s->now_ns + a->policy.delay_ns;
+		add(s, ACTION_UNREADY, 0);
+	} else if (a->state == ARBITER_SERVING || a->state == ARBITER_STARTING) {
+		drain(a, s);
+	} else {
+		end(a, s);
 	}
-	a->state = ARBITER_DRAINING;
-	a->deadline_ns = e->now_ns + a->graceful_ns;
-	add(s, ACTION_DRAIN, 0, 0);
-	exit_if_alone(a, s);
 }
 
 static void on_quit(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
-	end(a, s, e->now_ns, a->status);
+	(void)e;
+	end(a, s);
+}
+
+static void kill_overdue(struct arbiter *a, struct script *s)
+{
+	for (unsigned i = 0; i < a->seats; i++) {
+		struct seat *seat = &a->seat[i];
+
+		if (seat->state != SEAT_RETIRING && seat->state != SEAT_DOOMED)
+			continue;
+		if (s->now_ns < seat->deadline_ns)
+			continue;
+		seat->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
+		add(s, ACTION_KILL, i);
+	}
 }
 
 static void on_tick(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
+	(void)e;
 	if (is_stopping(a)) {
-		if (e->now_ns < a->deadline_ns)
+		if (s->now_ns < a->deadline_ns)
 			return;
-		a->deadline_ns = e->now_ns + ARBITER_QUIT_NS;
-		add(s, ACTION_KILL_ALL, 0, 0);
-		return;
+		a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
+		add(s, ACTION_KILL_ALL, 0);
+	} else if (a->state == ARBITER_UNREADY && s->now_ns >= a->deadline_ns) {
+		drain(a, s);
+	} else {
+		kill_overdue(a, s);
+		settle(a, s);
 	}
-	for (unsigned i = 0; i < a->seats; i++)
-		if (a->seat[i].state == SEAT_EMPTY && e->now_ns >= a->seat[i].retry_ns)
-			spawn(a, s, i);
 }
 
-void arbiter_init(struct arbiter *a, struct seat *seat, unsigned seats, uint64_t graceful_ns)
+/* --- from outside -------------------------------------------------------------------- */
+
+void arbiter_init(struct arbiter *a, struct seat *seat, unsigned seats, unsigned edition,
+		  const struct arbiter_policy *policy)
 {
-	*a = (struct arbiter){ .seat = seat, .seats = seats, .graceful_ns = graceful_ns };
+	*a = (struct arbiter){
+		.seat = seat,
+		.seats = seats,
+		.policy = *policy,
+		.policy_before = *policy,
+		.edition = edition,
+		.edition_before = edition,
+	};
 	for (unsigned i = 0; i < seats; i++)
 		seat[i] = (struct seat){ .state = SEAT_EMPTY };
 }
 
+bool arbiter_takes_edition(const struct arbiter *a)
+{
+	return a->state == ARBITER_STARTING || a->state == ARBITER_SERVING;
+}
+
 unsigned arbiter_handle(struct arbiter *a, const struct arbiter_event *e, struct action *actions)
 {
-	static void (*const on[])(struct arbiter *, const struct arbiter_event *, struct script *) = {
-		[EVENT_BEGIN] = on_begin,   [EVENT_READY] = on_ready, [EVENT_EXITED] = on_exited,
-		[EVENT_SILENT] = on_silent, [EVENT_TERM] = on_term,   [EVENT_QUIT] = on_quit,
-		[EVENT_TICK] = on_tick,
+	static void (*const on[EVENTS])(struct arbiter *, const struct arbiter_event *,
+					struct script *) = {
+		[EVENT_BEGIN] = on_begin,     [EVENT_READY] = on_ready,
+		[EVENT_WISH] = on_wish,       [EVENT_LEAVING] = on_leaving,
+		[EVENT_EXITED] = on_exited,   [EVENT_UNFORKED] = on_unforked,
+		[EVENT_SILENT] = on_silent,   [EVENT_EDITION] = on_edition,
+		[EVENT_WORKERS] = on_workers, [EVENT_TERM] = on_term,
+		[EVENT_QUIT] = on_quit,       [EVENT_TICK] = on_tick,
 	};
-	struct script s = { .actions = actions };
+	struct script s = { .actions = actions, .now_ns = e->now_ns };
 
 	on[e->kind](a, e, &s);
 	return s.count;
 }
 
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+	return a_ns < b_ns ? a_ns : b_ns;
+}
+
 uint64_t arbiter_next_tick(const struct arbiter *a)
 {
+	struct census c = count(a);
 	uint64_t next = UINT64_MAX;
 
 	if (is_stopping(a))
 		return a->deadline_ns;
+	if (a->state == ARBITER_UNREADY)
+		next = a->deadline_ns;
+	if (a->retry_ns && c.fresh_starting + c.fresh_ready < a->policy.workers)
+		next = earlier(next, a->retry_ns);
 	for (unsigned i = 0; i < a->seats; i++)
-		if (a->seat[i].state == SEAT_EMPTY && a->seat[i].retry_ns < next)
-			next = a->seat[i].retry_ns;
+		if (a->seat[i].state == SEAT_RETIRING || a->seat[i].state == SEAT_DOOMED)
+			next = earlier(next, a->seat[i].deadline_ns);
 	return next;
 }

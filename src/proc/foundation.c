@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/reason.h"
 #include "net/crowd.h"
+#include "proc/arbiter.h"
 #include "proc/master.h"
 #include "proc/rlimits.h"
 
@@ -103,7 +104,7 @@ static int open_board(struct foundation *f)
 	const struct options *o = f->heritage.options;
 	const struct board_plan plan = {
 		.workers = (uint32_t)o->workers,
-		.workers_max = (uint32_t)o->workers,
+		.workers_max = arbiter_seats((unsigned)o->workers),
 		.threads = (uint32_t)o->threads,
 		.routes = f->mounts.row_refused + 1,
 		.route = describe_routes(&f->mounts),
@@ -124,9 +125,9 @@ static int open_channels(struct foundation *f)
 	struct heritage *h = &f->heritage;
 	unsigned workers = h->board->workers_max;
 
-	h->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	h->news_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	h->channels = peer_channels_open(workers);
-	if (h->ready_fd >= 0 && h->channels && offers_open(&f->offers, workers) == 0 &&
+	if (h->news_fd >= 0 && h->channels && offers_open(&f->offers, workers) == 0 &&
 	    pipe2(h->life, O_CLOEXEC) == 0) {
 		h->offers = f->offers.at;
 		return 0;
@@ -193,7 +194,7 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 			.statistics = { .fd = -1 },
 			.access_fd = -1,
 			.life = { -1, -1 },
-			.ready_fd = -1,
+			.news_fd = -1,
 		},
 		.board = { .fd = -1 },
 		.offers = { .fd = -1 },
@@ -234,7 +235,7 @@ void foundation_close(struct foundation *f)
 	close_fd(&h->access_fd);
 	close_fd(&h->life[0]);
 	close_fd(&h->life[1]);
-	close_fd(&h->ready_fd);
+	close_fd(&h->news_fd);
 	if (h->board)
 		peer_channels_close(h->channels, h->board->workers_max);
 	if (h->access.format)

@@ -21,25 +21,33 @@ struct heritage {
 	const struct mounts *mounts;
 	struct board *board;
 
-	struct listener *listener; /* bind_count of them; with reuse_port, so many for each worker */
+	struct listener *listener; /* bind_count of them; with reuse_port, so many for each lane */
 	unsigned bind_count, listener_count;
+	unsigned lane;              /* of the worker about to be forked: see arbiter.h */
 	struct listener statistics; /* fd -1: none */
 
 	struct access access;
 	int access_fd; /* -1: none */
 
-	struct peer_channel *channels; /* one a worker */
-	struct offers *offers;         /* in shared memory, one a worker */
+	struct peer_channel *channels; /* one a seat */
+	struct offers *offers;         /* in shared memory, one a seat */
 	struct crowd *crowd;           /* NULL: address_connections sets no limit */
 
-	int life[2];  /* a pipe nobody writes to: [0] ends in the workers when the master dies */
-	int ready_fd; /* eventfd: a worker that is ready adds one */
+	int life[2]; /* a pipe nobody writes to: [0] ends in the workers when the master dies */
+	int news_fd; /* eventfd: a worker adds one when its row has something new for the master */
 };
 
-/* The listeners this worker accepts from, bind_count of them. */
-static inline const struct listener *heritage_listeners(const struct heritage *h, unsigned worker)
+/* The listeners a worker of this lane accepts from, bind_count of them. */
+static inline const struct listener *heritage_listeners(const struct heritage *h)
 {
-	return h->options->reuse_port ? h->listener + worker * h->bind_count : h->listener;
+	return h->options->reuse_port ? h->listener + h->lane * h->bind_count : h->listener;
+}
+
+/* In this process; the sockets live on while another holds them. */
+static inline void heritage_close_listeners(struct heritage *h)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		listener_close(&h->listener[i]);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Carries out the arbiter's decisions: forks, signals, reaps, keeps the ring of seconds.
+ * Carries out the arbiter's decisions, and tells it what happens; keeps the ring of seconds.
  * Runs in: master.
  */
 #include "proc/master.h"
@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/arbiter.h"
 #include "proc/banner.h"
+#include "proc/crew.h"
 #include "proc/foundation.h"
 #include "proc/title.h"
 #include "proc/worker.h"
@@ -24,11 +24,11 @@
 struct master {
 	struct foundation foundation;
 	struct arbiter arbiter;
+	struct crew crew;
 	struct seat *seat;
-	pid_t *pid;             /* of each seat's worker, 0: none, -1: it could not be forked */
 	struct action *actions; /* room for what one event gives */
+	bool *is_unforked;      /* of each seat: a worker was to be started, and could not be */
 	bool has_unforked;
-	pid_t statistics_pid;
 	int signal_fd;
 	uint64_t tick_ns; /* when the next second of the ring is due */
 	bool is_over;
@@ -40,212 +40,132 @@ static struct board *board(const struct master *m)
 	return m->foundation.heritage.board;
 }
 
-/* --- processes ---------------------------------------------------------------- */
-
-/* The one place where littled's workers are forked. */
-static pid_t spawn(struct master *m, unsigned index)
-{
-	pid_t pid = fork();
-
-	if (pid != 0)
-		return pid;
-	close(m->signal_fd);
-	foundation_leave_to_worker(&m->foundation);
-	int status = worker_main(&m->foundation.heritage, index);
-	exit(status);
-}
-
-static void handle(struct master *m, struct arbiter_event e);
-
-static void spawn_worker(struct master *m, unsigned seat)
-{
-	board_worker_begins(board(m), seat, clock_mono_ns());
-	pid_t pid = spawn(m, seat);
-	if (pid < 0) {
-		log_error("cannot fork worker %u: %s", seat, strerror(errno));
-		m->pid[seat] = -1;
-		m->has_unforked = true;
-		return;
-	}
-	m->pid[seat] = pid;
-	atomic_store(&board_worker(board(m), seat)->pid, pid);
-	log_info("worker %u: process %d", seat, (int)pid);
-}
-
-static void spawn_statistics(struct master *m)
-{
-	if (m->foundation.heritage.statistics.fd < 0)
-		return;
-	m->statistics_pid = spawn(m, WORKER_STATISTICS);
-	if (m->statistics_pid < 0) {
-		log_error("cannot fork the statistics process: %s", strerror(errno));
-		m->statistics_pid = 0;
-	}
-}
-
-static void signal_workers(const struct master *m, int signal)
-{
-	for (unsigned i = 0; i < m->arbiter.seats; i++)
-		if (m->pid[i] > 0)
-			kill(m->pid[i], signal);
-}
-
-/* The statistics are the last to go: they show the draining. */
-static void stop_statistics(struct master *m)
-{
-	int status;
-
-	if (!m->statistics_pid)
-		return;
-	kill(m->statistics_pid, SIGQUIT);
-	waitpid(m->statistics_pid, &status, 0);
-	m->statistics_pid = 0;
-}
-
-static void log_death(unsigned seat, pid_t pid, int status, uint64_t lost)
-{
-	if (WIFSIGNALED(status))
-		log_error("worker %u: process %d was ended by signal %d (%s); requests lost: %llu",
-			  seat, (int)pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
-			  (unsigned long long)lost);
-	else if (WEXITSTATUS(status) != 0)
-		log_error("worker %u: process %d exited with status %d; requests lost: %llu", seat,
-			  (int)pid, WEXITSTATUS(status), (unsigned long long)lost);
-	else
-		log_info("worker %u: process %d has left", seat, (int)pid);
-}
-
-static void bury(struct master *m, unsigned seat, int status)
-{
-	uint64_t now_ns = clock_mono_ns();
-
-	offers_bequeath(&m->foundation.heritage.offers[seat], board_tally(board(m), seat, 0));
-	uint64_t lost = board_worker_died(board(m), seat, now_ns);
-
-	log_death(seat, m->pid[seat], status, lost);
-	m->pid[seat] = 0;
-	handle(m, (struct arbiter_event){
-			  .kind = EVENT_EXITED,
-			  .seat = seat,
-			  .exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-		  });
-}
-
-static void on_statistics_gone(struct master *m, int status)
-{
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		log_error("statistics: process %d is gone", (int)m->statistics_pid);
-	/* The next second starts another: one that cannot live must not make a storm. */
-	m->statistics_pid = 0;
-}
-
-static void reap(struct master *m)
-{
-	int status;
-
-	for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0;
-	     pid = waitpid(-1, &status, WNOHANG)) {
-		if (pid == m->statistics_pid) {
-			on_statistics_gone(m, status);
-			continue;
-		}
-		for (unsigned i = 0; i < m->arbiter.seats; i++)
-			if (m->pid[i] == pid)
-				bury(m, i, status);
-	}
-}
-
-/* Forks that failed count as workers that died at once; not before the actions at hand are done. */
-static void bury_unforked(struct master *m)
-{
-	while (m->has_unforked) {
-		m->has_unforked = false;
-		for (unsigned i = 0; i < m->arbiter.seats; i++) {
-			if (m->pid[i] >= 0)
-				continue;
-			m->pid[i] = 0;
-			handle(m, (struct arbiter_event){
-					  .kind = EVENT_EXITED, .seat = i, .exit_status = -1 });
-		}
-	}
-}
-
 /* --- actions ------------------------------------------------------------------ */
 
-static void say_ready(struct master *m)
+static void act_spawn(struct master *m, const struct action *a)
 {
-	const struct heritage *h = &m->foundation.heritage;
-	const struct options *o = h->options;
+	if (crew_spawn(&m->crew, a->seat, a->lane) == 0)
+		return;
+	m->is_unforked[a->seat] = true;
+	m->has_unforked = true;
+}
 
+static void act_retire(struct master *m, const struct action *a)
+{
+	crew_signal(&m->crew, a->seat, SIGTERM);
+}
+
+static void act_abort(struct master *m, const struct action *a)
+{
+	log_error("worker %u: no sign of life, ending it", a->seat);
+	crew_signal(&m->crew, a->seat, SIGABRT);
+}
+
+static void act_kill(struct master *m, const struct action *a)
+{
+	log_warning("worker %u: it did not leave in time, killing it", a->seat);
+	crew_signal(&m->crew, a->seat, SIGKILL);
+}
+
+static void act_ready(struct master *m, const struct action *a)
+{
+	const struct options *o = m->foundation.heritage.options;
+
+	(void)a;
 	log_info("serving: %u workers x %u threads = %u slots", (unsigned)o->workers,
 		 (unsigned)o->threads, (unsigned)(o->workers * o->threads));
 	foundation_settle(&m->foundation);
 }
 
-static void close_listeners(struct master *m)
+static void act_unready(struct master *m, const struct action *a)
 {
-	struct heritage *h = &m->foundation.heritage;
-
-	for (unsigned i = 0; i < h->listener_count; i++)
-		listener_close(&h->listener[i]);
+	(void)a;
+	atomic_store(&board(m)->phase, BOARD_UNREADY);
+	log_info("stopping: serving on for %.3g s, not ready for more",
+		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
 }
 
-static void drain(struct master *m)
+static void act_drain(struct master *m, const struct action *a)
 {
-	atomic_store(&board(m)->is_draining, 1);
+	(void)a;
+	atomic_store(&board(m)->phase, BOARD_STOPPING);
 	log_info("stopping: requests in flight have %.3g s to finish",
-		 (double)m->arbiter.graceful_ns / (double)NS_PER_S);
-	signal_workers(m, SIGTERM);
-	close_listeners(m);
+		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
+	crew_signal_all(&m->crew, SIGTERM);
+	heritage_close_listeners(&m->foundation.heritage);
 }
 
-static void quit(struct master *m)
+static void act_quit(struct master *m, const struct action *a)
 {
-	atomic_store(&board(m)->is_draining, 1);
+	(void)a;
+	atomic_store(&board(m)->phase, BOARD_STOPPING);
 	log_info("stopping now");
-	signal_workers(m, SIGQUIT);
-	close_listeners(m);
+	crew_signal_all(&m->crew, SIGQUIT);
+	heritage_close_listeners(&m->foundation.heritage);
 }
 
-static void act(struct master *m, const struct action *action)
+static void act_kill_all(struct master *m, const struct action *a)
 {
-	switch (action->kind) {
-	case ACTION_SPAWN:
-		spawn_worker(m, action->seat);
-		break;
-	case ACTION_DRAIN:
-		drain(m);
-		break;
-	case ACTION_QUIT:
-		quit(m);
-		break;
-	case ACTION_KILL:
-		log_error("worker %u: no sign of life, killing it", action->seat);
-		kill(m->pid[action->seat], SIGKILL);
-		break;
-	case ACTION_KILL_ALL:
-		log_warning("workers did not leave in time, killing them");
-		signal_workers(m, SIGKILL);
-		break;
-	case ACTION_READY:
-		say_ready(m);
-		break;
-	case ACTION_EXIT:
-		m->is_over = true;
-		m->status = action->status;
-		break;
-	}
+	(void)a;
+	log_warning("workers did not leave in time, killing them");
+	crew_signal_all(&m->crew, SIGKILL);
 }
+
+static void act_exit(struct master *m, const struct action *a)
+{
+	m->is_over = true;
+	m->status = a->status;
+}
+
+/* None of these handles another event. */
+static void (*const act[ACTIONS])(struct master *, const struct action *) = {
+	[ACTION_SPAWN] = act_spawn, [ACTION_RETIRE] = act_retire, [ACTION_ABORT] = act_abort,
+	[ACTION_KILL] = act_kill,   [ACTION_READY] = act_ready,   [ACTION_UNREADY] = act_unready,
+	[ACTION_DRAIN] = act_drain, [ACTION_QUIT] = act_quit,     [ACTION_KILL_ALL] = act_kill_all,
+	[ACTION_EXIT] = act_exit,
+};
 
 static void handle(struct master *m, struct arbiter_event e)
 {
 	e.now_ns = clock_mono_ns();
 	unsigned count = arbiter_handle(&m->arbiter, &e, m->actions);
 	for (unsigned i = 0; i < count; i++)
-		act(m, &m->actions[i]); /* none of them handles another event */
+		act[m->actions[i].kind](m, &m->actions[i]);
+}
+
+static void tell(struct master *m, enum arbiter_event_kind kind, unsigned seat)
+{
+	handle(m, (struct arbiter_event){ .kind = kind, .seat = seat });
 }
 
 /* --- events ------------------------------------------------------------------- */
+
+/* Forks that failed are workers that could not be made; not before the actions at hand are done. */
+static void tell_unforked(struct master *m)
+{
+	while (m->has_unforked) {
+		m->has_unforked = false;
+		for (unsigned i = 0; i < m->crew.seats; i++) {
+			if (!m->is_unforked[i])
+				continue;
+			m->is_unforked[i] = false;
+			tell(m, EVENT_UNFORKED, i);
+		}
+	}
+}
+
+static void reap(struct master *m)
+{
+	unsigned seat;
+	int exit_status;
+
+	while (crew_reap(&m->crew, &seat, &exit_status)) {
+		handle(m, (struct arbiter_event){
+				  .kind = EVENT_EXITED, .seat = seat, .exit_status = exit_status });
+		if (m->seat[seat].state == SEAT_EMPTY)
+			crew_clear_seat(&m->crew, seat);
+	}
+}
 
 static void on_signal(struct master *m)
 {
@@ -261,7 +181,7 @@ static void on_signal(struct master *m)
 			break;
 		case SIGUSR1:
 			log_reopen();
-			signal_workers(m, SIGUSR1);
+			crew_signal_all(&m->crew, SIGUSR1);
 			break;
 		default:
 			handle(m, (struct arbiter_event){ .kind = EVENT_QUIT });
@@ -269,26 +189,35 @@ static void on_signal(struct master *m)
 	}
 }
 
-static void on_ready(struct master *m)
+/* What workers say of themselves stands on their rows. */
+static void read_news(struct master *m)
 {
 	uint64_t count;
 
-	if (read(m->foundation.heritage.ready_fd, &count, sizeof count) < 0)
+	if (read(m->foundation.heritage.news_fd, &count, sizeof count) < 0)
 		return;
-	for (unsigned i = 0; i < m->arbiter.seats; i++)
-		if (m->pid[i] > 0 && atomic_load(&board_worker(board(m), i)->state) == WORKER_READY)
-			handle(m, (struct arbiter_event){ .kind = EVENT_READY, .seat = i });
+	for (unsigned i = 0; i < board_rows(board(m)); i++) {
+		const struct worker_row *row = board_worker(board(m), i);
+		uint32_t state = atomic_load(&row->state);
+
+		if (state == WORKER_READY)
+			tell(m, EVENT_READY, i);
+		if (state == WORKER_READY && atomic_load(&row->wants_relief))
+			tell(m, EVENT_WISH, i);
+		if (state == WORKER_DRAINING)
+			tell(m, EVENT_LEAVING, i);
+	}
 }
 
 static void look_for_silence(struct master *m, uint64_t now_ns)
 {
 	uint64_t timeout_ns = m->foundation.heritage.options->timeout_ns;
 
-	for (unsigned i = 0; i < m->arbiter.seats && timeout_ns; i++) {
+	for (unsigned i = 0; i < m->crew.seats && timeout_ns; i++) {
 		uint64_t turned_ns = atomic_load(&board_worker(board(m), i)->heartbeat_ns);
 
-		if (m->pid[i] > 0 && turned_ns && turned_ns + timeout_ns < now_ns)
-			handle(m, (struct arbiter_event){ .kind = EVENT_SILENT, .seat = i });
+		if (m->crew.pid[i] && turned_ns && turned_ns + timeout_ns < now_ns)
+			tell(m, EVENT_SILENT, i);
 	}
 }
 
@@ -302,8 +231,7 @@ static void on_time(struct master *m)
 		if (m->tick_ns <= now_ns)
 			m->tick_ns = now_ns + NS_PER_S; /* we were held up: no burst of seconds */
 		look_for_silence(m, now_ns);
-		if (!m->statistics_pid)
-			spawn_statistics(m);
+		crew_spawn_statistics(&m->crew);
 	}
 	if (now_ns >= arbiter_next_tick(&m->arbiter))
 		handle(m, (struct arbiter_event){ .kind = EVENT_TICK });
@@ -320,20 +248,20 @@ static int wait_ms(const struct master *m)
 
 static void loop(struct master *m)
 {
-	bury_unforked(m);
+	tell_unforked(m);
 	while (!m->is_over) {
 		struct pollfd fds[] = {
 			{ .fd = m->signal_fd, .events = POLLIN },
-			{ .fd = m->foundation.heritage.ready_fd, .events = POLLIN },
+			{ .fd = m->foundation.heritage.news_fd, .events = POLLIN },
 		};
 
 		poll(fds, sizeof fds / sizeof *fds, wait_ms(m));
 		if (fds[1].revents)
-			on_ready(m);
+			read_news(m);
 		if (fds[0].revents)
 			on_signal(m);
 		on_time(m);
-		bury_unforked(m);
+		tell_unforked(m);
 	}
 }
 
@@ -349,23 +277,34 @@ static int watch_signals(struct master *m)
 		sigaddset(&set, wanted[i]);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	m->crew.signal_fd = m->signal_fd;
 	return m->signal_fd < 0 ? -errno : 0;
+}
+
+static struct arbiter_policy policy_of(const struct options *o)
+{
+	return (struct arbiter_policy){
+		.workers = (unsigned)o->workers,
+		.graceful_ns = o->graceful_timeout_ns,
+		.delay_ns = o->drain_delay_ns,
+	};
 }
 
 static int prepare(struct master *m)
 {
-	const struct options *o = m->foundation.heritage.options;
-	unsigned seats = (unsigned)o->workers;
+	const struct arbiter_policy policy = policy_of(m->foundation.heritage.options);
+	int error = crew_open(&m->crew, &m->foundation);
+	unsigned seats = m->crew.seats;
 
 	m->seat = calloc(seats, sizeof *m->seat);
-	m->pid = calloc(seats, sizeof *m->pid);
+	m->is_unforked = calloc(seats, sizeof *m->is_unforked);
 	m->actions = calloc(ARBITER_ACTIONS(seats), sizeof *m->actions);
-	if (!m->seat || !m->pid || !m->actions || watch_signals(m) < 0) {
+	if (error || !m->seat || !m->is_unforked || !m->actions || watch_signals(m) < 0) {
 		log_error("cannot start: %s", strerror(errno));
 		return EXIT_CANNOT_SERVE;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	arbiter_init(&m->arbiter, m->seat, seats, o->graceful_timeout_ns);
+	arbiter_init(&m->arbiter, m->seat, seats, 1, &policy);
 	m->tick_ns = clock_mono_ns() + NS_PER_S;
 	return 0;
 }
@@ -381,18 +320,20 @@ int master_run(const struct conf *conf)
 	status = prepare(&m);
 	if (!status) {
 		banner_print(&m.foundation.heritage);
-		spawn_statistics(&m);
+		crew_spawn_statistics(&m.crew);
 		handle(&m, (struct arbiter_event){ .kind = EVENT_BEGIN });
 		loop(&m);
-		stop_statistics(&m);
+		crew_stop_statistics(&m.crew);
 		status = m.status;
-		log_info("stopped");
+		log_info("stopped; requests lost since the start: %llu",
+			 (unsigned long long)m.crew.lost);
 	}
 	if (m.signal_fd >= 0)
 		close(m.signal_fd);
 	free(m.seat);
-	free(m.pid);
+	free(m.is_unforked);
 	free(m.actions);
+	crew_close(&m.crew);
 	foundation_close(&m.foundation);
 	return status;
 }

@@ -78,7 +78,9 @@ void offers_bequeath(struct offers *o, struct tally *dead)
 
 		if (state_of(word) == OFFER_OPEN && !step(offer, word, OFFER_ORPHAN))
 			word = atomic_load(&offer->word); /* taken or refused this moment */
-		if (state_of(word) == OFFER_OPEN || state_of(word) == OFFER_TAKEN)
+		bool has_request = offer->stamps.at[STAMP_READ] != 0;
+
+		if (has_request && (state_of(word) == OFFER_OPEN || state_of(word) == OFFER_TAKEN))
 			tally_transfer(dead, &offer->stamps, -1);
 		if (state_of(word) == OFFER_TAKEN || state_of(word) == OFFER_REFUSED)
 			offer_end(offer);

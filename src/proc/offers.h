@@ -27,7 +27,7 @@ enum offer_state { OFFER_NONE, OFFER_OPEN, OFFER_TAKEN, OFFER_REFUSED, OFFER_ORP
 
 struct offer {
 	_Atomic uint64_t word; /* number << 3 | enum offer_state */
-	struct stamps stamps;  /* of the request: written by the sender before OPEN */
+	struct stamps stamps;  /* of the request, if any: written by the sender before OPEN */
 	_Atomic uint32_t to;   /* the receiver; the same */
 };
 

@@ -28,7 +28,7 @@ bool overload_is_full(const struct worker *w)
 
 	if (!max)
 		return false;
-	for (unsigned i = 0; i < b->workers_max; i++) {
+	for (unsigned i = 0; i < board_rows(b); i++) {
 		struct worker_row *row = board_worker(b, i);
 
 		if (atomic_load(&row->state) == WORKER_READY && worker_free_slots(row))

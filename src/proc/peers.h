@@ -13,24 +13,19 @@
  * and then looks for free slots; a slot is first published as free and then looks for waiting
  * requests; all sequentially consistent: at least one of the two sees the other.
  *
- * Who owns a connection meanwhile: offers.h.  Only plain TCP and unix connections are here.
+ * A worker that leaves while others stay hands on its idle connections too, so that no client
+ * notices: whatever it sends next, it sends to a sibling.
+ *
+ * How a connection goes over: moves.h; who owns it meanwhile: offers.h.  Only plain TCP and unix connections are here.
  */
 #ifndef PROC_PEERS_H
 #define PROC_PEERS_H
 
 #include "net/loop.h"
+#include "proc/channels.h"
 #include "proc/offers.h"
 
 struct worker;
-
-/* The channels between the workers, made before the fork. */
-struct peer_channel {
-	int inbox[2]; /* SOCK_SEQPACKET: [0] the worker reads, [1] its siblings write */
-	int poke_fd;  /* eventfd: see claim */
-};
-
-struct peer_channel *peer_channels_open(unsigned workers);
-void peer_channels_close(struct peer_channel *p, unsigned workers);
 
 struct peers {
 	struct worker *worker;
@@ -60,6 +55,18 @@ bool peers_is_our_turn(const struct loop *l);
 
 /* The same for the leader, which does not wait for ever for a sibling to use its turn. */
 bool peers_may_take(struct loop *l);
+
+/* Is there a sibling that stays, and turns? */
+bool peers_have_heir(struct peers *p);
+
+/* Leader, when it leaves: hands on connections in that state, FRESH or IDLE. */
+void peers_hand_on(struct peers *p, enum conn_state state);
+
+/* Leader, with nothing else left to do: takes in what has been sent meanwhile. */
+void peers_read_last(struct peers *p);
+
+/* Leader: it did not answer, and is left alone until its loop turns. */
+void peers_shun(struct peers *p, unsigned peer);
 
 /* Any thread whose slot has fallen idle. */
 void peers_claim(struct loop *l, struct hand *h);

@@ -162,11 +162,12 @@ static bool answer_or_queue(struct loop *l, struct exchange *x)
 
 bool service_request(struct loop *l, struct exchange *x)
 {
-	const struct worker *w = l->owner;
+	struct worker *w = l->owner;
 	const struct mounts *m = w->mounts;
 	const struct mount_entry *entry = NULL;
 	enum mount_verdict verdict = find(m, x, &entry);
 
+	recycle_count(w);
 	if (verdict != MOUNT_NOT_FOUND)
 		direct(x, m, entry);
 	else

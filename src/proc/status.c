@@ -88,9 +88,9 @@ static int get_readiness(struct ltd_exchange *x, void *state)
 	const struct status *s = state;
 	unsigned ready = 0;
 
-	if (atomic_load(&s->board->is_draining))
+	if (atomic_load(&s->board->phase) != BOARD_SERVING)
 		return say(x, 503, "draining");
-	for (unsigned i = 0; i < s->board->workers; i++)
+	for (unsigned i = 0; i < board_rows(s->board); i++)
 		ready += atomic_load(&board_worker(s->board, i)->state) == WORKER_READY;
 	return ready ? say(x, 200, "ready") : say(x, 503, "no worker is ready");
 }

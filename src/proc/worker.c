@@ -1,5 +1,5 @@
 /*
- * A worker's life: start, serve, drain, leave.
+ * A worker's life: start, serve, leave (leaving.c).
  * Runs in: worker (before slots_run and after it: one thread; between: leader).
  */
 #include "proc/worker.h"
@@ -16,6 +16,7 @@
 #include "net/crowd.h"
 #include "proc/background.h"
 #include "proc/backtrace.h"
+#include "proc/leaving.h"
 #include "proc/overload.h"
 #include "proc/peers.h"
 #include "proc/service.h"
@@ -25,9 +26,6 @@
 
 #define HEARTBEAT_S 0.5
 
-/* While draining: how long a connection without a request may still bring one. */
-#define PATIENCE_S 0.5
-
 /* The memory a response may take beyond its exchange's own block. */
 #define RESPONSE_BYTES_MAX (128u << 20)
 
@@ -36,57 +34,7 @@ static bool is_statistics(const struct worker *w)
 	return w->index == WORKER_STATISTICS;
 }
 
-/* --- stopping ---------------------------------------------------------------- */
-
-static void leave_if_empty(struct worker *w)
-{
-	if (!w->loop.is_draining || w->loop.conn_count)
-		return;
-	if (slots_lost(&w->slots))
-		_exit(0); /* handlers that never end cannot be joined, nor may what they use be freed */
-	slots_stop(&w->slots);
-}
-
-static void drain_list(struct loop *l, enum conn_state state)
-{
-	for (struct list *n = l->conns[state].next, *next; n != &l->conns[state]; n = next) {
-		next = n->next;
-		conn_drain(list_entry(n, struct conn, node));
-	}
-}
-
-/* In this process; the socket lives on while another holds it. */
-static void close_listeners(struct heritage *h)
-{
-	for (unsigned i = 0; i < h->listener_count; i++)
-		listener_close(&h->listener[i]);
-}
-
-static void drain(struct worker *w)
-{
-	struct loop *l = &w->loop;
-
-	if (l->is_draining)
-		return;
-	atomic_store(&l->row->state, WORKER_DRAINING);
-	acceptor_stop(&w->acceptor); /* takes what was connected before */
-	close_listeners(w->heritage);
-	l->is_draining = true;
-	drain_list(l, CONN_IDLE);
-	ev_timer_start(l->ev, &w->patience);
-	leave_if_empty(w);
-}
-
-/* Connections that have not begun a request by now are not going to. */
-static void end_patience(struct ev_loop *ev, ev_timer *t, int events)
-{
-	struct worker *w = t->data;
-	struct list *fresh = &w->loop.conns[CONN_FRESH];
-
-	(void)ev, (void)events;
-	while (!list_is_empty(fresh))
-		conn_close(list_entry(list_first(fresh), struct conn, node), CLOSE_DRAIN);
-}
+/* --- from and to the master ---------------------------------------------------- */
 
 static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 {
@@ -96,7 +44,8 @@ static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 	ev_io_stop(ev, io);
 	if (!is_statistics(w))
 		log_warning("worker %u: the master is gone, draining", w->index);
-	drain(w);
+	atomic_store(&w->loop.board->phase, BOARD_STOPPING);
+	leave(w);
 }
 
 static void reopen_logs(const struct worker *w)
@@ -128,7 +77,7 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 			continue;
 		switch (s.ssi_signo) {
 		case SIGTERM:
-			drain(w);
+			leave(w);
 			break;
 		case SIGUSR1:
 			reopen_logs(w);
@@ -139,12 +88,24 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 	}
 }
 
+void worker_tell_master(const struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (is_statistics(w))
+		return;
+	if (write(w->heritage->news_fd, &one, sizeof one) < 0)
+		log_error("worker %u: cannot reach the master: %s", w->index, strerror(errno));
+}
+
 void worker_retire(struct worker *w, const char *why)
 {
-	if (w->is_retiring || w->loop.is_draining)
+	if (w->is_retiring || w->is_leaving || is_statistics(w))
 		return;
 	w->is_retiring = true;
-	log_warning("worker %u: %s: it wants to be replaced", w->index, why);
+	log_info("worker %u: %s: it wants to be replaced", w->index, why);
+	atomic_store(&w->loop.row->wants_relief, 1);
+	worker_tell_master(w);
 }
 
 /* --- the loop's questions ---------------------------------------------------- */
@@ -155,6 +116,8 @@ static void on_turn(struct loop *l)
 
 	slots_collect(&w->slots);
 	acceptor_regulate(&w->acceptor);
+	if (w->is_leaving)
+		leaving_turn(w);
 }
 
 static void on_room(struct loop *l)
@@ -171,7 +134,8 @@ static const struct loop_ops ops = {
 /* An idle worker turns, too: its heartbeat and its gate must not grow old. */
 static void on_heartbeat(struct ev_loop *ev, ev_timer *t, int events)
 {
-	(void)ev, (void)t, (void)events;
+	(void)ev, (void)events;
+	recycle_look(t->data);
 }
 
 /* --- starting ---------------------------------------------------------------- */
@@ -262,19 +226,19 @@ static void watch_master(struct worker *w)
 static void start_timers(struct worker *w)
 {
 	ev_timer_init(&w->heartbeat, on_heartbeat, HEARTBEAT_S, HEARTBEAT_S);
+	w->heartbeat.data = w;
 	ev_timer_start(w->loop.ev, &w->heartbeat);
-	ev_timer_init(&w->patience, end_patience, PATIENCE_S, 0.);
-	w->patience.data = w;
+	leaving_prepare(w);
 }
 
 /* A listener nobody accepts from must not be kept alive by us. */
 static void close_foreign_listeners(struct worker *w)
 {
 	struct heritage *h = w->heritage;
-	const struct listener *mine = heritage_listeners(h, w->index);
+	const struct listener *mine = heritage_listeners(h);
 
 	if (is_statistics(w)) {
-		close_listeners(h);
+		heritage_close_listeners(h);
 		return;
 	}
 	listener_close(&h->statistics);
@@ -287,8 +251,7 @@ static int start(struct worker *w)
 {
 	const struct heritage *h = w->heritage;
 	const struct options *o = h->options;
-	const struct listener *listener =
-		is_statistics(w) ? &h->statistics : heritage_listeners(h, w->index);
+	const struct listener *listener = is_statistics(w) ? &h->statistics : heritage_listeners(h);
 	unsigned slots = is_statistics(w) ? 0 : (unsigned)o->threads;
 
 	int error = loop_open(&w->loop);
@@ -311,6 +274,7 @@ static int start(struct worker *w)
 	};
 	watch_master(w);
 	start_timers(w);
+	recycle_open(w);
 	if (!is_statistics(w)) {
 		writeoff_open(w);
 		overload_open(w);
@@ -321,15 +285,12 @@ static int start(struct worker *w)
 
 static void report_ready(struct worker *w)
 {
-	const uint64_t one = 1;
-
 	background_settle(w->heritage->options);
 	if (is_statistics(w))
 		return;
 	atomic_store(&w->loop.row->heartbeat_ns, clock_mono_ns());
 	atomic_store(&w->loop.row->state, WORKER_READY);
-	if (write(w->heritage->ready_fd, &one, sizeof one) < 0)
-		log_error("worker %u: cannot report to the master: %s", w->index, strerror(errno));
+	worker_tell_master(w);
 }
 
 static void name_process(const struct worker *w)

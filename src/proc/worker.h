@@ -10,6 +10,7 @@
 #include "net/acceptor.h"
 #include "proc/heritage.h"
 #include "proc/peers.h"
+#include "proc/recycle.h"
 #include "proc/slots.h"
 
 /* The number of the statistics process among workers. */
@@ -31,10 +32,16 @@ struct worker {
 	struct acceptor acceptor;
 	struct worker_row own_row; /* of the statistics process: not on the board */
 	ev_io life, signals;
-	ev_timer heartbeat, patience, deadline_look, queue_look;
+	struct recycle recycle;
+	ev_timer heartbeat, look_around, deadline_look, queue_look;
 	int signal_fd;
-	bool is_retiring;
+	bool is_retiring; /* has asked for a successor */
+	bool is_leaving;
+	uint64_t leaving_ns; /* since when */
 };
+
+/* The master looks at this worker's row soon.  Any thread. */
+void worker_tell_master(const struct worker *w);
 
 /* This process should not go on: asks the master for another, which takes over.  Leader. */
 void worker_retire(struct worker *w, const char *why);

@@ -162,7 +162,7 @@ START_TEST(a_release_meant_for_the_dead_does_nothing)
 	uint32_t old, fresh;
 
 	ck_assert(worker_reserve_slot(w, &old));
-	board_worker_died(b, 0, START_NS + SECOND);
+	board_worker_died(b, 0, false, START_NS + SECOND);
 	ck_assert(!worker_reserve_slot(w, &fresh));
 	worker_release_slot(w, old);
 	ck_assert_uint_eq(worker_free_slots(w), 0);
@@ -230,7 +230,7 @@ START_TEST(what_was_in_flight_in_the_dead_is_counted_out)
 	leave_in_flight(b);
 	board_worker(b, 1)->conns[0] = 7;
 	board_slot(b, 1, 0)->state = SLOT_BUSY;
-	ck_assert_uint_eq(board_worker_died(b, 1, START_NS + 3 * SECOND), 4);
+	ck_assert_uint_eq(board_worker_died(b, 1, false, START_NS + 3 * SECOND), 4);
 	ck_assert_uint_eq(b->in_flight, 0);
 	ck_assert_uint_eq(board_worker(b, 1)->state, WORKER_DEAD);
 	ck_assert_int_eq(board_worker(b, 1)->conns[0], 0);
@@ -244,7 +244,7 @@ START_TEST(what_was_in_flight_in_the_dead_is_counted_out)
 	ck_assert_uint_eq(ledger_ages_ns(&sum, START_NS + 99 * SECOND), 0);
 
 	board_worker_begins(b, 1, START_NS + 3 * SECOND);
-	ck_assert_uint_eq(board_worker_died(b, 1, START_NS + 4 * SECOND), 0);
+	ck_assert_uint_eq(board_worker_died(b, 1, false, START_NS + 4 * SECOND), 0);
 	shm_close(&m);
 }
 END_TEST
@@ -260,7 +260,7 @@ START_TEST(the_ages_of_the_lost_are_in_the_histogram_to_the_nanosecond)
 
 		serve_until(board_tally(b, 0, i), &s, FLOW_SLOT);
 	}
-	ck_assert_uint_eq(board_worker_died(b, 0, START_NS + SECOND), 3);
+	ck_assert_uint_eq(board_worker_died(b, 0, false, START_NS + SECOND), 3);
 	const struct hist *total = &board_tally(b, 0, 0)->phase[PHASE_TOTAL];
 	ck_assert_uint_eq(total->sum_ns, 3 * SECOND - 3001);
 	shm_close(&m);
@@ -276,7 +276,7 @@ START_TEST(a_death_in_the_middle_of_an_update_loses_one_request_at_most)
 	serve_for(t, START_NS, 10);
 	t->sequence++;
 	t->ledger[0].flow[FLOW_TOTAL].in++; /* its instant was never added */
-	ck_assert_uint_eq(board_worker_died(b, 0, START_NS + SECOND), 0);
+	ck_assert_uint_eq(board_worker_died(b, 0, false, START_NS + SECOND), 0);
 	ck_assert_uint_eq(t->ledger[0].flow[FLOW_TOTAL].in, 1);
 	ck_assert_uint_eq(t->sequence % 2, 0);
 	shm_close(&m);
@@ -309,7 +309,7 @@ START_TEST(workers_killed_at_any_instant_leave_sound_ledgers)
 		usleep(2000 + i * 37);
 		kill(pid, SIGKILL);
 		ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
-		uint64_t died_here = board_worker_died(b, 0, START_NS + 10 * SECOND);
+		uint64_t died_here = board_worker_died(b, 0, false, START_NS + 10 * SECOND);
 		ck_assert_uint_le(died_here, 1);
 		lost += died_here;
 		for (unsigned k = 0; k <= THREADS; k++)

@@ -281,7 +281,7 @@ START_TEST(it_holds_when_a_worker_dies)
 		struct ledger_sum before = sum_of(b);
 		next = play_until(b, s, next, death);
 		struct ledger_sum alive = sum_of(b);
-		uint64_t lost = board_worker_died(b, 1, death);
+		uint64_t lost = board_worker_died(b, 1, false, death);
 		board_worker_begins(b, 1, death);
 		struct ledger_sum dead = sum_of(b);
 		ck_assert_uint_eq(flow_integral_ns(&alive.flow[FLOW_TOTAL], death),

@@ -170,8 +170,8 @@ START_TEST(rows_are_copied)
 	ck_assert_uint_eq(s->conns[1], 7);
 	ck_assert_uint_eq(s->slot[2 * THREADS + 1].state, SLOT_BUSY);
 	ck_assert_uint_eq(s->most, 1);
-	ck_assert(worker_was_used(&s->worker[2]));
-	ck_assert(!worker_was_used(&s->worker[WORKERS]));
+	ck_assert(worker_is_shown(&s->worker[2]));
+	ck_assert(!worker_is_shown(&s->worker[WORKERS]));
 	snapshot_free(&s);
 	shm_close(&m);
 }
@@ -188,7 +188,7 @@ START_TEST(totals_never_go_backwards_when_a_worker_dies)
 	serve_until(board_tally(b, 1, 1), &stamps, FLOW_SLOT);
 	snapshot_take(s, 10, now);
 	struct ledger_sum before = s->total->ledger;
-	ck_assert_uint_eq(board_worker_died(b, 1, now), 1);
+	ck_assert_uint_eq(board_worker_died(b, 1, false, now), 1);
 	board_worker_begins(b, 1, now);
 	snapshot_take(s, 10, now);
 	const struct ledger_sum *after = &s->total->ledger;

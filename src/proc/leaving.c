@@ -1,0 +1,95 @@
+/* Leaving.  Runs in: leader. */
+#include "proc/leaving.h"
+
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "net/conn.h"
+#include "proc/moves.h"
+#include "proc/worker.h"
+
+/* How often a worker that leaves looks around, whatever else happens. */
+#define LOOK_S 0.05
+
+/* When all is over: how long a connection without a request may still bring one. */
+#define PATIENCE_NS (500 * NS_PER_MS)
+
+static bool server_stops(const struct worker *w)
+{
+	return atomic_load(&w->loop.board->phase) == BOARD_STOPPING;
+}
+
+/* Connections that brought no request by now are not going to. */
+static void part_idle(struct worker *w, enum conn_state state)
+{
+	struct loop *l = &w->loop;
+	const struct options *o = w->heritage->options;
+	/* Where nothing hurries, their own deadlines end them; but before the worker is killed. */
+	uint64_t patience_ns = server_stops(w) ? PATIENCE_NS : o->graceful_timeout_ns / 2;
+
+	for (struct list *n = l->conns[state].next, *next; n != &l->conns[state]; n = next) {
+		struct conn *c = list_entry(n, struct conn, node);
+		uint64_t since_ns = c->since_ns > w->leaving_ns ? c->since_ns : w->leaving_ns;
+
+		next = n->next;
+		if (l->now_ns >= since_ns + patience_ns)
+			conn_end_idle(c, CLOSE_DRAIN);
+	}
+}
+
+void leaving_turn(struct worker *w)
+{
+	struct loop *l = &w->loop;
+	bool has_heir = !server_stops(w) && peers_have_heir(&w->peers);
+
+	l->is_draining = !has_heir;
+	if (has_heir) {
+		peers_hand_on(&w->peers, CONN_FRESH);
+		peers_hand_on(&w->peers, CONN_IDLE);
+	} else {
+		part_idle(w, CONN_FRESH);
+		part_idle(w, CONN_IDLE);
+	}
+	leave_if_empty(w);
+}
+
+void leave_if_empty(struct worker *w)
+{
+	if (!w->is_leaving || w->loop.conn_count)
+		return;
+	peers_read_last(&w->peers);
+	if (w->loop.conn_count)
+		return;
+	if (slots_lost(&w->slots))
+		_exit(0); /* handlers that never end cannot be joined, nor may what they use be freed */
+	slots_stop(&w->slots);
+}
+
+/* The timer ends the poll, and the turn looks around. */
+static void on_look(struct ev_loop *ev, ev_timer *t, int events)
+{
+	(void)ev, (void)t, (void)events;
+}
+
+void leaving_prepare(struct worker *w)
+{
+	ev_init(&w->look_around, on_look);
+	w->look_around.repeat = LOOK_S;
+}
+
+void leave(struct worker *w)
+{
+	struct loop *l = &w->loop;
+
+	if (w->is_leaving)
+		return;
+	w->is_leaving = true;
+	w->leaving_ns = l->now_ns;
+	atomic_store(&l->row->state, WORKER_DRAINING);
+	worker_tell_master(w);
+	/* What was connected before is served here when nobody else will. */
+	acceptor_stop(&w->acceptor, server_stops(w));
+	heritage_close_listeners(w->heritage);
+	ev_timer_again(l->ev, &w->look_around);
+	leaving_turn(w);
+}
