@@ -140,7 +140,7 @@ static void read_first(struct acceptor *a, struct conn *c)
 		a->eagerness -= a->eagerness > -EAGER_MOST;
 }
 
-/* Does its address hold its share of connections already? */
+/* Does its address hold its share of connections already?  A proxy's own has none. */
 static bool is_crowding(const struct loop *l, const struct sockaddr_storage *peer)
 {
 	struct client who;
@@ -148,7 +148,8 @@ static bool is_crowding(const struct loop *l, const struct sockaddr_storage *pee
 	if (!l->crowd)
 		return false;
 	client_init(&who, peer);
-	return crowd_count(l->crowd, &who) >= l->limits->address_connections;
+	return !conn_proxy_is_due(l, &who) &&
+	       crowd_count(l->crowd, &who) >= l->limits->address_connections;
 }
 
 /* It has the reserve's descriptor.  One that is idle gives its own for it, or it may not stay. */

@@ -92,8 +92,10 @@ struct conn *conn_new(struct loop *l, int fd, enum conn_state state)
 	return c;
 }
 
-void conn_count_address(struct conn *c)
+void conn_identify(struct conn *c, const struct client *who)
 {
+	c->client = *who;
+	c->peer_is_proxy = networks_hold(&c->loop->limits->request.proxies, &who->ip);
 	if (c->loop->crowd)
 		crowd_enter(c->loop->crowd, c->loop->worker, &c->client);
 }
@@ -101,14 +103,15 @@ void conn_count_address(struct conn *c)
 struct conn *conn_open(struct loop *l, int fd, const struct sockaddr_storage *peer)
 {
 	struct conn *c = conn_new(l, fd, CONN_FRESH);
+	struct client who;
 
 	if (!c) {
 		sock_close(fd);
 		return NULL;
 	}
-	client_init(&c->client, peer);
-	conn_count_address(c);
-	c->peer_is_proxy = networks_hold(&l->limits->request.proxies, &c->client.ip);
+	client_init(&who, peer);
+	conn_identify(c, &who);
+	c->awaits_header = conn_proxy_is_due(l, &who);
 	atomic_fetch_add_explicit(&l->row->pending, 1, memory_order_relaxed);
 	return c;
 }

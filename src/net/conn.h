@@ -16,6 +16,8 @@
  * thread, which may call conn_answer(), conn_send() and (for its handler) conn_link, no more.  One request at a
  * time is read; what follows it waits in the input until it is answered.
  *
+ * FRESH also while a PROXY header is awaited or read (conn_proxy.c).
+ *
  * An idle connection holds neither input nor exchange: they go back to the loop's pools.
  */
 #ifndef NET_CONN_H
@@ -65,6 +67,8 @@ struct conn {
 	bool is_brief;   /* its first answer is its last: see shortage.h */
 	bool must_reset; /* not merely closed: what the kernel still has of it goes, too */
 	bool was_refused, was_moved, said_continue;
+	bool awaits_header; /* a PROXY header comes first */
+	bool is_secure;     /* and said that the client came by TLS */
 	bool peer_is_proxy; /* trusted to say who its client is */
 	struct client client;
 };
@@ -120,6 +124,7 @@ struct conn_passport {
 	uint64_t accepted_ns, requests;
 	struct stamps stamps; /* of the waiting request */
 	struct client client;
+	bool is_secure;
 };
 void conn_passport(const struct conn *c, struct conn_passport *p);
 
@@ -162,8 +167,8 @@ static inline bool conn_is_in_body(const struct conn *c)
 struct conn *conn_new(struct loop *l, int fd, enum conn_state state);
 void conn_free(struct conn *c, enum close_reason why);
 
-/* Once its client is known. */
-void conn_count_address(struct conn *c);
+/* Whose connection it is: counts it as that client's, and says whether that is a trusted proxy. */
+void conn_identify(struct conn *c, const struct client *who);
 struct exchange *conn_begin(struct conn *c);
 void conn_parse(struct conn *c);
 void conn_pause(struct conn *c);
@@ -196,6 +201,15 @@ static inline bool conn_has_failed(const struct conn *c)
 {
 	return c->failure != CLOSE_COUNT;
 }
+
+/* Must a connection from there begin with a PROXY header (net/conn_proxy.c)? */
+bool conn_proxy_is_due(const struct loop *l, const struct client *peer);
+
+/* Reads it.  True: done or refused, and there are bytes for the parser. */
+bool conn_proxy_take(struct conn *c);
+
+/* Is what is refused a PROXY header where none is due?  Counts it. */
+bool conn_proxy_intrudes(const struct conn *c);
 
 /* What a handler may ask of its connection. */
 extern const struct exchange_link conn_link;

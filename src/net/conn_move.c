@@ -55,6 +55,7 @@ void conn_passport(const struct conn *c, struct conn_passport *p)
 	p->requests = c->requests;
 	p->stamps = c->x ? c->x->stamps : (struct stamps){ 0 };
 	p->client = c->client;
+	p->is_secure = c->is_secure;
 }
 
 bool conn_fill_input(struct conn *c, const char *bytes, size_t len)
@@ -92,9 +93,8 @@ static struct conn *adopt(struct loop *l, int fd, const struct conn_passport *p,
 
 	if (!c)
 		return NULL;
-	c->client = p->client;
-	conn_count_address(c);
-	c->peer_is_proxy = networks_hold(&l->limits->request.proxies, &c->client.ip);
+	conn_identify(c, &p->client);
+	c->is_secure = p->is_secure;
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;

@@ -114,7 +114,7 @@ static bool receive(struct conn *c)
 	}
 	int error = sock_receive(c->io.fd, c->in + c->in_len, c->in_room - c->in_len, &got);
 	if (error == -EAGAIN) {
-		if (!c->x)
+		if (!c->x && c->in_at == c->in_len)
 			conn_release_input(c);
 		conn_watch(c, EV_READ);
 		return false;
@@ -162,6 +162,8 @@ struct exchange *conn_begin(struct conn *c)
 	exchange_init(x, c, &c->loop->limits->request);
 	x->request.client = &c->client;
 	x->request.peer_is_proxy = c->peer_is_proxy;
+	if (c->is_secure)
+		x->request.scheme = LTD_SLICE("https");
 	x->link = &conn_link;
 	x->worker = c->loop->worker;
 	x->route_index = c->loop->row_refused;
@@ -245,6 +247,8 @@ static void refuse(struct exchange *x)
 
 	if (rq->exceeded)
 		conn_refuse_excess(x, rq->exceeded);
+	else if (conn_proxy_intrudes(x->conn))
+		conn_refuse(x, 400, "PROXY headers are not taken from here");
 	else
 		conn_refuse(x, rq->refusal, rq->why);
 }
@@ -254,6 +258,8 @@ void conn_parse(struct conn *c)
 	struct loop *l = c->loop;
 	uint64_t now_ns = clock_mono_ns();
 
+	if (c->awaits_header && !conn_proxy_take(c))
+		return;
 	while (c->in_at < c->in_len && !c->must_close) {
 		struct exchange *x = c->x ? c->x : conn_begin(c);
 		if (!x) {

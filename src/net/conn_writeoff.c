@@ -77,6 +77,8 @@ struct conn *conn_write_off(struct conn *old)
 		sock_close(fd);
 		return NULL;
 	}
+	c->peer_is_proxy = old->peer_is_proxy;
+	c->is_secure = old->is_secure;
 	if (!read_head_again(c, old->x)) {
 		give_up(c);
 		return NULL;

@@ -1,8 +1,11 @@
 """Behind proxies: what they may say, and who is believed."""
 
+import socket
+import struct
+
 import pytest
 
-from client import Conn, request
+from client import Conn, connect, request
 from server import conns_of_one_worker, eventually
 
 X_A = [("X_A", "by underscore"), ("X-A", "by hyphen")]
@@ -109,4 +112,178 @@ def test_the_log_shows_the_client_also_of_a_moved_connection(serve, tmp_path):
         assert {line[0] for line in lines} == {"192.0.2.0", "192.0.2.1"}
         assert {line[1] for line in lines} == {"0", "1"}, "one of the two had to move"
         for c in conns:
+            c.close()
+
+
+# --- the PROXY protocol ---------------------------------------------------------------------
+
+SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
+
+
+def v1(client):
+    return f"PROXY TCP4 {client} 198.51.100.1 1024 80\r\n".encode()
+
+
+def v2(client=None, tls=False):
+    """A version 2 header; without a client: LOCAL."""
+    if client is None:
+        return SIGNATURE + b"\x20\0\0\0"
+    block = socket.inet_aton(client) + socket.inet_aton("198.51.100.1") + struct.pack(">HH", 1024, 80)
+    block += b"\x20\0\5\1\0\0\0\0" if tls else b""
+    return SIGNATURE + b"\x21\x11" + struct.pack(">H", len(block)) + block
+
+
+@pytest.fixture
+def announced(serve):
+    with serve("--proxy-protocol") as s:
+        yield s
+
+
+def echo_behind(server, header, fields=()):
+    with server.conn() as c:
+        c.send(header)
+        return [who(c, fields), who(c, fields)][-1]
+
+
+@pytest.mark.short
+def test_a_proxy_header_says_whose_connection_it_is(announced):
+    assert echo_behind(announced, v1("192.0.2.1")) == ("192.0.2.1", "http")
+    assert echo_behind(announced, v2("192.0.2.2")) == ("192.0.2.2", "http")
+    assert echo_behind(announced, v2("192.0.2.3", tls=True)) == ("192.0.2.3", "https")
+    assert echo_behind(announced, v2()) == ("127.0.0.1", "http")
+    assert echo_behind(announced, b"PROXY UNKNOWN\r\n") == ("127.0.0.1", "http")
+    assert announced.stats()["totals"]["proxy_headers"] == 5
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("header", [v1("192.0.2.1"), v2("192.0.2.1", tls=True)])
+def test_a_proxy_header_may_arrive_split(announced, header):
+    message = header + request("/echo")
+    for at in range(1, len(header) + 1):
+        with announced.conn() as c:
+            c.send(message[:at])
+            eventually(lambda: announced.stats()["connections"]["fresh"], 5, "it is accepted")
+            c.send(message[at:])
+            assert c.read().json()["client"] == "192.0.2.1"
+    with announced.conn() as c:
+        for byte in message:
+            c.send(bytes([byte]))
+        assert c.read().json()["client"] == "192.0.2.1"
+
+
+def test_the_proxied_client_is_who_is_trusted_or_not(announced):
+    fields = [("X-Forwarded-For", "192.0.2.9"), ("X-Forwarded-Proto", "https")]
+    assert echo_behind(announced, v1("192.0.2.1"), fields) == ("192.0.2.1", "http")
+    assert echo_behind(announced, v1("127.0.0.1"), fields) == ("192.0.2.9", "https")
+    assert echo_behind(announced, v2(), fields) == ("192.0.2.9", "https")
+
+
+@pytest.mark.parametrize("header", [
+    b"", b"PROXY TCP4 192.0.2.1\r\n", b"PROXY TCP4 192.0.2.300 192.0.2.1 1 1\r\n",
+    b"PROXY UNKNOWN " + b"x" * 100 + b"\r\n", SIGNATURE + b"\x31\x11\0\0",
+    SIGNATURE + b"\x21\x11\0\4abcd", SIGNATURE + b"\x21\x11\xff\xff"])
+def test_a_connection_without_a_sound_header_is_refused(announced, header):
+    with announced.conn() as c:
+        c.send(header + request("/hello"))
+        answer = c.read()
+        assert answer.status == 400 and b"PROXY" in answer.body
+        assert c.is_closed_within(5)
+    with announced.conn() as c:
+        c.send(v2())
+        assert c.get("/hello").status == 200
+    totals = announced.completed(2)
+    assert totals["proxy_refused"] == 1 and totals["status"]["400"] == 1
+
+
+def test_one_header_a_connection(announced):
+    with announced.conn() as c:
+        c.send(v1("192.0.2.1") + v1("192.0.2.2") + request("/hello"))
+        assert c.read().status == 400
+        assert c.is_closed_within(5)
+
+
+@pytest.mark.parametrize("header", [v1("192.0.2.1"), v2("192.0.2.1"), v2()])
+def test_others_may_not_send_one(serve, header):
+    with serve("--proxy-protocol", "--proxy-allow-from", "192.0.2.0/24") as s:
+        with s.conn() as c:
+            c.send(header + request("/hello"))
+            assert c.read().status == 400
+            assert c.is_closed_within(5)
+        assert s.stats()["totals"]["proxy_refused"] == 1
+        with s.conn() as c:
+            assert who(c, []) == ("127.0.0.1", "http")
+
+
+@pytest.mark.parametrize("header", [v1("192.0.2.1"), v2("192.0.2.1")])
+def test_off_it_is_a_request_that_is_refused(server, header):
+    with server.conn() as c:
+        c.send(header + request("/hello"))
+        assert c.read().status in (400, 501)
+        assert c.is_closed_within(5)
+
+
+@pytest.mark.parametrize("part", [b"", v2("192.0.2.1")[:20], v1("192.0.2.1")])
+def test_the_head_deadline_covers_the_header(serve, part):
+    with serve("--proxy-protocol", "--header-timeout", "0.3s") as s, s.conn() as c:
+        c.send(part)
+        assert c.is_closed_within(10)
+        assert s.stats()["closes"]["read_timeout"] == 1
+
+
+def test_clients_that_leave_in_the_header(announced):
+    for how in ("close", "reset"):
+        s = connect(announced.address)
+        s.sendall(v2("192.0.2.1")[:20])
+        if how == "reset":
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        s.close()
+    eventually(lambda: announced.stats()["closes"]["client"] == 2, 5, "both are gone")
+    assert announced.stats()["connections"]["fresh"] == 0
+
+
+def test_the_statistics_listener_wants_no_header(announced):
+    assert announced.stats()["littled"]["workers"] == 1
+
+
+def test_unix_sockets_too(serve, tmp_path):
+    path = str(tmp_path / "socket")
+    with serve("--proxy-protocol", binds=[f"unix:{path}"]), Conn(path) as c:
+        c.send(v2("192.0.2.1"))
+        assert who(c, []) == ("192.0.2.1", "http")
+
+
+def test_an_address_has_its_share_behind_a_proxy_too(serve):
+    with serve("--proxy-protocol", "--address-connections", "2", "--keep-alive", "60") as s:
+        conns = [s.conn() for _ in range(5)]
+        for i, c in enumerate(conns[:4]):
+            c.send(v1(f"192.0.2.{i % 2}"))
+            assert c.get("/hello").status == 200
+        conns[4].send(v1("192.0.2.0"))
+        assert conns[4].is_closed_within(5)
+        assert s.stats()["totals"]["crowded_out"] == 1
+        assert s.stats()["closes"]["crowded_out"] == 1
+        conns[0].close()
+        conns[4].close()
+        eventually(lambda: s.stats()["connections"]["idle"] == 3, 5, "one is gone")
+        with s.conn() as c:
+            c.send(v1("192.0.2.0"))
+            assert c.get("/hello").status == 200
+        for c in conns:
+            c.close()
+
+
+def test_a_moved_connection_keeps_its_client(serve, tmp_path):
+    log = tmp_path / "log"
+    with serve("--proxy-protocol", "--access-logfile", log, "--access-logformat",
+               "%(h)s %(w)s %(U)s", workers=2, threads=1) as s:
+        conns = conns_of_one_worker(s, 2, first=lambda i: v2(f"192.0.2.{i}", tls=True))
+        for c in conns:
+            c.send(request("/sleep?ms=300"))
+        for c in conns:
+            assert c.read().status == 200
+        lines = [line.split() for line in lines_of(log, 4) if "/sleep" in line]
+        assert {line[0] for line in lines} == {"192.0.2.0", "192.0.2.1"}
+        assert {line[1] for line in lines} == {"0", "1"}, "one of the two had to move"
+        for i, c in enumerate(conns):
+            assert who(c, []) == (f"192.0.2.{i}", "https"), "the moved one is known still"
             c.close()
