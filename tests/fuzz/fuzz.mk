@@ -33,5 +33,5 @@ replay: $(REPLAYS) ## run the fuzz targets over the committed inputs
 fuzzers: $(FUZZERS)
 
 fuzz: ## fuzz each target (FUZZ=) for T seconds, with libFuzzer under ASan and UBSan
-	$(Q)$(MAKE) -j2 fuzzers CC=$(CLANG) BUILD=build/fuzzing SANITIZE=fuzzer-no-link,address,undefined
+	$(Q)$(MAKE) -j2 fuzzers CC=$(CLANG) WARN=-w BUILD=build/fuzzing SANITIZE=fuzzer-no-link,address,undefined
 	$(Q)scripts/fuzz build/fuzzing $(T) $(FUZZ)

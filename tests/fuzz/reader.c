@@ -392,7 +392,8 @@ static bool take_trailers(struct reader *r)
 			if (judges[i].frames && is_word(f.name, judges[i].name))
 				return refuse(r, "a trailer that frames");
 	}
-	r->trailer_bytes = (size_t)(r->at - begin);
+	/* As a line is measured: without its CRLF, the last one's. */
+	r->trailer_bytes = r->at > begin ? (size_t)(r->at - begin) - 2 : 0;
 	return take_crlf(r);
 }
 
