@@ -205,10 +205,36 @@ static bool refuse_field(struct parser *p, enum guard_verdict verdict)
 										: LIMIT_FIELD_SIZE);
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Folded (RFC 9112 5.2), or without a name. */
 static bool is_bad_start(char c)
 {
-	return c == ' ' || c == '\t' || c == ':';
+	return is_blank(c) || c == ':';
+}
+
+/*
+ * A Content-Length with white space behind it, which may be a TAB (RFC 9110 5.5): llhttp 8.1 knows
+ * none there, so it is not given the line, but what it would have learned.
+ */
+static bool take_padded_length(struct parser *p, const char *base, struct ltd_slice line)
+{
+	struct ltd_slice value = line, name;
+
+	if (p->state == PARSER_TRAILERS || line.len == 0 || !is_blank(line.at[line.len - 1]) ||
+	    !slice_cut(&value, ':', &name) || !slice_eq_nocase(name, LTD_SLICE("content-length")))
+		return true;
+	if (!feed_lines(p, base, (size_t)(line.at - base)))
+		return false;
+	p->fed = p->guard.line_at;
+	if (!fields_add_name(p->request, name, p->limits) || !fields_add_value(p->request, value))
+		return false;
+	p->llhttp.content_length = p->request->content_length;
+	p->llhttp.flags |= F_CONTENT_LENGTH;
+	return true;
 }
 
 /*
@@ -227,6 +253,8 @@ static bool take_fields(struct parser *p, const char *base, size_t len)
 		line_at = p->guard.line_at;
 		verdict = guard_line(&p->guard, base, len, field_max(p), &line);
 		is_bad = verdict == GUARD_LINE && line.len && is_bad_start(line.at[0]);
+		if (verdict == GUARD_LINE && !take_padded_length(p, base, line))
+			return false;
 	} while (verdict == GUARD_LINE && line.len && !is_bad);
 
 	bool is_end = verdict == GUARD_LINE && !is_bad;
