@@ -90,15 +90,16 @@ static bool next_member(struct ltd_slice *list, struct ltd_slice *member)
 
 /* --- request-line = method SP request-target SP HTTP-version CRLF (RFC 9112 3) ---- */
 
-static void split_query(struct reader *r, struct ltd_slice s)
+static bool split_query(struct reader *r, struct ltd_slice s)
 {
 	const char *mark = s.len ? memchr(s.at, '?', s.len) : NULL;
 
 	r->path = s;
-	if (!mark)
-		return;
-	r->path.len = (size_t)(mark - s.at);
-	r->query = (struct ltd_slice){ mark + 1, s.len - r->path.len - 1 };
+	if (mark) {
+		r->path.len = (size_t)(mark - s.at);
+		r->query = (struct ltd_slice){ mark + 1, s.len - r->path.len - 1 };
+	}
+	return !reader_has_half_escape(r->path) || refuse(r, "half an escape in the path");
 }
 
 /* Behind "http://" (RFC 9112 3.2.2); this server has no other schemes. */
@@ -113,7 +114,8 @@ static bool judge_absolute(struct reader *r, size_t scheme)
 	r->host_of_target = true;
 	if (!reader_is_authority(r->host, false))
 		return refuse(r, "absolute-form with a bad authority");
-	split_query(r, (struct ltd_slice){ rest.at + n, rest.len - n });
+	if (!split_query(r, (struct ltd_slice){ rest.at + n, rest.len - n }))
+		return false;
 	if (r->path.len == 0)
 		r->path = LTD_SLICE("/");
 	return true;
@@ -131,7 +133,8 @@ static bool judge_target(struct reader *r)
 		return judge_absolute(r, 7);
 	if (t.len >= 8 && strncasecmp(t.at, "https://", 8) == 0)
 		return judge_absolute(r, 8);
-	split_query(r, t);
+	if (!split_query(r, t))
+		return false;
 	if (t.at[0] == '/')
 		return true;
 	if (t.len == 1 && t.at[0] == '*' && r->method.len == 7 &&

@@ -37,15 +37,38 @@ static bool is_ipv6(struct ltd_slice s)
 	return strlen(text) == s.len && inet_pton(AF_INET6, text, address) == 1;
 }
 
+/* "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ) */
+static bool is_future(struct ltd_slice s)
+{
+	size_t n = 1;
+
+	if (s.len == 0 || !reader_is_in(s.at[0], "vV"))
+		return false;
+	while (n < s.len && reader_is_in(s.at[n], HEX))
+		n++;
+	if (n == 1 || n + 1 >= s.len || s.at[n] != '.')
+		return false;
+	for (n++; n < s.len; n++)
+		if (!reader_is_in(s.at[n], REG_NAME ":"))
+			return false;
+	return true;
+}
+
+/* "[" ( IPv6address / IPvFuture ) "]" */
+static size_t literal_bytes(struct ltd_slice s)
+{
+	const char *close = memchr(s.at, ']', s.len);
+	struct ltd_slice inside = { s.at + 1, close ? (size_t)(close - s.at) - 1 : 0 };
+
+	return is_ipv6(inside) || is_future(inside) ? inside.len + 2 : 0;
+}
+
 static size_t host_bytes(struct ltd_slice s)
 {
-	const char *close = s.len ? memchr(s.at, ']', s.len) : NULL;
 	size_t n = 0;
 
 	if (s.len && s.at[0] == '[')
-		return close && is_ipv6((struct ltd_slice){ s.at + 1, (size_t)(close - s.at) - 1 })
-			       ? (size_t)(close - s.at) + 1
-			       : 0;
+		return literal_bytes(s);
 	for (;;) {
 		if (n < s.len && reader_is_in(s.at[n], REG_NAME))
 			n++;
@@ -72,4 +95,13 @@ bool reader_is_authority(struct ltd_slice s, bool needs_port)
 		return !needs_port;
 	return reader_to_number((struct ltd_slice){ s.at + n + 1, s.len - n - 1 }, &port) &&
 	       port <= 65535;
+}
+
+bool reader_has_half_escape(struct ltd_slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.at[i] == '%' && (s.len - i < 3 || !reader_is_in(s.at[i + 1], HEX) ||
+				       !reader_is_in(s.at[i + 2], HEX)))
+			return true;
+	return false;
 }

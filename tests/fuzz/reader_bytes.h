@@ -22,4 +22,7 @@ bool reader_to_number(struct ltd_slice s, uint64_t *n);
 /* uri-host [ ":" port ] (RFC 9110 7.2, RFC 3986 3.2) */
 bool reader_is_authority(struct ltd_slice s, bool needs_port);
 
+/* A "%" without two digits behind it (RFC 3986 2.1)? */
+bool reader_has_half_escape(struct ltd_slice s);
+
 #endif
