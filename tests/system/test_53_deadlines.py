@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from client import Conn, request
+from client import Closed, request
 from load import Background, at_once
 from server import eventually
 
@@ -73,12 +73,48 @@ def test_other_requests_go_on_beside_a_stuck_one(faulty):
         assert s.get("/hello").status == 200
 
 
+@pytest.mark.short
+def test_the_worker_is_replaced_and_takes_nobody_with_it(faulty):
+    with faulty(timeout="500ms", threads=4) as s:
+        [before] = s.worker_pids()
+        slow = Background(lambda: s.get("/sleep?ms=450"))
+        assert s.get("/stuck").status == 504
+        assert slow.result().status == 200
+        def replaced():
+            pids = s.worker_pids()
+            return pids and pids != [before]
+        eventually(replaced, 10, "another worker serves")
+        assert s.get("/sleep?ms=1").status == 200
+        eventually(lambda: f"process {before} has left" in s.stderr(), 10, "the old one is gone")
+
+
+def test_every_slot_stuck_and_those_who_wait_are_served_by_the_next_worker(faulty):
+    with faulty(timeout="700ms", threads=2) as s:
+        stuck = [Background(lambda: s.get("/stuck")) for _ in range(2)]
+        s.wait_busy(2)
+        waiting = [Background(lambda: s.get("/sleep?ms=5")) for _ in range(6)]
+        assert [b.result().status for b in stuck] == [504, 504]
+        assert [b.result().status for b in waiting] == [200] * 6
+
+
 def test_what_was_pipelined_before_it_is_answered_first(faulty):
     with faulty(timeout="500ms") as s, s.conn() as c:
         c.send(request("/hello") + request("/stuck") + request("/hello"))
         assert c.read().status == 200
         assert c.read().status == 504
         assert c.is_closed_within(5)  # the third was not looked at
+
+
+def test_a_stream_past_its_deadline_is_cut(faulty):
+    with faulty(timeout="500ms") as s, s.conn() as c:
+        c.send(request("/stream?pieces=100&size=10&ms=50"))
+        begin = time.monotonic()
+        with pytest.raises(Closed):
+            c.read()  # no last chunk
+        assert 0.4 < time.monotonic() - begin < 4
+        eventually(lambda: s.stats()["closes"]["deadline"] == 1, 5, "the close is counted")
+        totals = s.stats()["totals"]
+        assert totals["written_off"] == 1 and totals["arrivals"] == totals["completions"]
 
 
 def test_a_client_that_left_meanwhile_is_no_trouble(faulty):
@@ -90,6 +126,16 @@ def test_a_client_that_left_meanwhile_is_no_trouble(faulty):
         c.socket.close()
         eventually(lambda: s.stats()["totals"]["written_off"] == 1, 5, "it is written off")
         assert s.get("/hello").status == 200
+
+
+def test_the_law_holds_over_what_was_written_off(faulty):
+    with faulty(timeout="300ms", threads=4) as s:
+        for _ in range(2):
+            at_once([lambda: s.get("/stuck")] * 2 + [lambda: s.get("/sleep?ms=50")] * 4)
+        stats = eventually(lambda: (lambda t: t if t["totals"]["completions"] == 12 else None)(
+            s.stats()), 5, "12 completions")
+        assert stats["totals"]["arrivals"] == 12
+        assert stats["concurrency"]["now"] == 0
 
 
 def test_a_crash_takes_its_worker_alone(faulty):
