@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/logfile.h"
+
 #define LINE_BYTES 2048
 
 static const char *const level_names[] = {
@@ -31,13 +33,12 @@ int log_open(const char *path)
 	if (strlen(path) >= sizeof log_path)
 		return -ENAMETOOLONG;
 
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	int fd = logfile_open(path);
 	if (fd < 0)
-		return -errno;
+		return fd;
 
 	int old = atomic_load(&log_fd);
-	if (path != log_path)
-		memcpy(log_path, path, strlen(path) + 1);
+	memcpy(log_path, path, strlen(path) + 1);
 	if (old == STDERR_FILENO) {
 		atomic_store(&log_fd, fd);
 		return 0;
@@ -48,9 +49,14 @@ int log_open(const char *path)
 	return 0;
 }
 
+bool log_is_moved(void)
+{
+	return log_path[0] && logfile_is_moved(log_path, atomic_load(&log_fd));
+}
+
 int log_reopen(void)
 {
-	return log_path[0] ? log_open(log_path) : 0;
+	return log_path[0] ? logfile_reopen(log_path, atomic_load(&log_fd)) : 0;
 }
 
 int log_descriptor(void)

@@ -16,7 +16,10 @@
 /* "-" or NULL is standard error.  0 or a negative errno value; on failure the old log stays. */
 int log_open(const char *path);
 
-/* Opens the same path again, after a rotation. */
+/* Is the log a file that was renamed? */
+bool log_is_moved(void);
+
+/* Opens the same path again if another file is there, or none: 0 or a negative errno value. */
 int log_reopen(void);
 
 /* Where its lines go: for what writes by itself.  Stays the same over log_reopen(). */

@@ -4,20 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/mount.h"
 #include "conf/conf.h"
+#include "proc/foundation.h"
 #include "proc/master.h"
 
-/* What conf_load() could not check: whether the apps are there and take their settings. */
+/* What conf_load() could not check: whether the apps are there and take their settings, and who the workers are to be. */
 static int check(const struct conf *conf)
 {
-	struct mounts mounts;
+	int status = foundation_check(conf);
 
-	if (mounts_open(&mounts, conf) < 0)
-		return EXIT_BAD_CONFIGURATION;
-	mounts_close(&mounts);
-	puts("the configuration is sound");
-	return EXIT_SUCCESS;
+	if (status == EXIT_SUCCESS)
+		puts("the configuration is sound");
+	return status;
 }
 
 int serve_main(int argc, char **argv, char **environment)

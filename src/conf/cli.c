@@ -28,6 +28,7 @@ enum code {
 
 /* Every flag, in getopt's form. */
 struct flags {
+	enum origin origin;                             /* whose they are */
 	struct option longs[3 * OPTIONS + ACTIONS + 1]; /* flag, its other spelling or --no-flag */
 	char other[OPTIONS][FLAG_BYTES];
 	char letters[2 + 2 * (OPTIONS + ACTIONS) + 1];
@@ -79,9 +80,10 @@ static void add_option(struct flags *f, enum option_id id)
 	}
 }
 
-static void flags_init(struct flags *f)
+static void flags_init(struct flags *f, enum origin origin)
 {
 	memset(f, 0, sizeof *f);
+	f->origin = origin;
 	f->letters[f->letter_count++] = '-'; /* no flag: give it in its place */
 	f->letters[f->letter_count++] = ':'; /* a value is missing: say so with ':' */
 	for (unsigned id = 0; id < OPTIONS; id++)
@@ -113,10 +115,10 @@ static const char *flag_of(const struct flags *f, int code)
 	return "";
 }
 
-static int refuse_flag(const char *flag, const char *why)
+static int refuse_flag(const struct flags *f, const char *flag, const char *why)
 {
 	char name[FLAG_BYTES];
-	struct place at = { .origin = ORIGIN_COMMAND_LINE, .name = name };
+	struct place at = { .origin = f->origin, .name = name };
 
 	snprintf(name, sizeof name, "--%s", flag);
 	return refuse(&at, "%s", why);
@@ -125,7 +127,7 @@ static int refuse_flag(const char *flag, const char *why)
 /* Several flags may begin so. */
 static int refuse_ambiguous(const struct flags *f, const char *typed, size_t len)
 {
-	struct place at = { .origin = ORIGIN_COMMAND_LINE };
+	struct place at = { .origin = f->origin };
 	const char *first = NULL;
 
 	for (size_t i = 0; i < f->count; i++) {
@@ -141,7 +143,7 @@ static int refuse_ambiguous(const struct flags *f, const char *typed, size_t len
 
 static int refuse_long(const struct flags *f, const char *argument)
 {
-	struct place at = { .origin = ORIGIN_COMMAND_LINE };
+	struct place at = { .origin = f->origin };
 	char typed[FLAG_BYTES + 2];
 	struct nearest n;
 
@@ -155,9 +157,9 @@ static int refuse_long(const struct flags *f, const char *argument)
 	return refuse_unknown(&at, "flag", &n, "--");
 }
 
-static int refuse_letter(int letter)
+static int refuse_letter(const struct flags *f, int letter)
 {
-	struct place at = { .origin = ORIGIN_COMMAND_LINE };
+	struct place at = { .origin = f->origin };
 
 	return refuse(&at, "unknown flag -%c; littled --help lists them", letter);
 }
@@ -166,21 +168,21 @@ static int refuse_letter(int letter)
 static int refuse_use(const struct flags *f, int answer, char **argv)
 {
 	if (answer == ':')
-		return refuse_flag(flag_of(f, code_of_letter(optopt)), "expected a value");
+		return refuse_flag(f, flag_of(f, code_of_letter(optopt)), "expected a value");
 	if (optopt == 0)
 		return refuse_long(f, argv[optind - 1]);
 	if (optopt < CODE_ON)
-		return refuse_letter(optopt);
-	return refuse_flag(flag_of(f, optopt), "takes no value");
+		return refuse_letter(f, optopt);
+	return refuse_flag(f, flag_of(f, optopt), "takes no value");
 }
 
 /* --- walking -------------------------------------------------------------- */
 
-static int walk(int argc, char **argv, visit_fn visit, void *arg)
+static int walk(int argc, char **argv, enum origin origin, visit_fn visit, void *arg)
 {
 	struct flags f;
 
-	flags_init(&f);
+	flags_init(&f, origin);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew, and look at the letters' first byte */
 	for (;;) {
@@ -201,7 +203,7 @@ static int walk(int argc, char **argv, visit_fn visit, void *arg)
 
 static int scan_app(struct cli *cli, const char *app)
 {
-	struct place at = { .origin = ORIGIN_COMMAND_LINE };
+	struct place at = { .origin = cli->origin };
 
 	if (cli->app)
 		return refuse(&at, "one APP at most; there are \"%s\" and \"%s\"", cli->app, app);
@@ -226,18 +228,35 @@ static int scan(void *arg, enum code code, const char *value)
 	return 0;
 }
 
-int cli_scan(struct cli *cli, int argc, char **argv)
+int cli_scan(struct cli *cli, int argc, char **argv, enum origin origin)
 {
-	*cli = (struct cli){ .action = ACTIONS };
-	return argc > 0 ? walk(argc, argv, scan, cli) : 0;
+	*cli = (struct cli){ .origin = origin, .action = ACTIONS };
+	return argc > 0 ? walk(argc, argv, origin, scan, cli) : 0;
 }
+
+void cli_fill(struct cli *high, const struct cli *low)
+{
+	if (high->action == ACTIONS) {
+		high->action = low->action;
+		high->argument = low->argument;
+	}
+	if (!high->config)
+		high->config = low->config;
+	if (!high->app)
+		high->app = low->app;
+}
+
+struct application {
+	struct conf *conf;
+	enum origin origin;
+};
 
 static int apply(void *arg, enum code code, const char *value)
 {
-	struct conf *c = arg;
-	struct option_origin from = { .origin = ORIGIN_COMMAND_LINE };
+	const struct application *a = arg;
+	struct option_origin from = { .origin = a->origin };
 	char flag[FLAG_BYTES];
-	struct place at = { .origin = ORIGIN_COMMAND_LINE, .name = flag };
+	struct place at = { .origin = a->origin, .name = flag };
 
 	if (code < CODE_ON || code >= CODE_ACTION)
 		return 0;
@@ -246,12 +265,14 @@ static int apply(void *arg, enum code code, const char *value)
 	if (option_rows[id].type == TYPE_SWITCH)
 		value = code < CODE_OFF ? "true" : "false";
 
-	int error = options_set(c->options, id, value, from);
+	int error = options_set(a->conf->options, id, value, from);
 	snprintf(flag, sizeof flag, "--%s", option_rows[id].flag);
 	return error ? refuse_option(&at, value, id, error) : 0;
 }
 
-int cli_apply(struct conf *c, int argc, char **argv)
+int cli_apply(struct conf *c, int argc, char **argv, enum origin origin)
 {
-	return argc > 0 ? walk(argc, argv, apply, c) : 0;
+	struct application a = { .conf = c, .origin = origin };
+
+	return argc > 0 ? walk(argc, argv, origin, apply, &a) : 0;
 }

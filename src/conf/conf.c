@@ -5,6 +5,7 @@
  */
 #include "conf/conf.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/cpus.h"
@@ -15,6 +16,7 @@
 #include "conf/refuse.h"
 #include "conf/routes.h"
 #include "conf/value.h"
+#include "conf/words.h"
 
 static const struct place command_line = { .origin = ORIGIN_COMMAND_LINE };
 
@@ -77,14 +79,44 @@ static int apply_app(struct conf *c, const char *app)
 	return 0;
 }
 
-static int apply_sources(struct conf *c, const struct cli *cli, int argc, char **argv,
+/* Where arguments are found: the command line, and the flags of a variable that go before it. */
+struct arguments {
+	struct words variable;
+	int argc;
+	char **argv;
+};
+
+static int split_variable(struct arguments *a, char **environment)
+{
+	struct place at = { .origin = ORIGIN_CMD_ARGS };
+	const char *line = environment_find(environment, VARIABLE_CMD_ARGS);
+	int error = line ? words_split(&a->variable, "littled", line) : 0;
+
+	if (error == -EINVAL)
+		return refuse(&at, "a quote or a backslash without what belongs to it");
+	return error ? refuse(&at, "out of memory") : 0;
+}
+
+static int scan_arguments(const struct arguments *a, struct cli *cli)
+{
+	struct cli variable;
+
+	if (cli_scan(&variable, a->variable.count, a->variable.at, ORIGIN_CMD_ARGS) < 0 ||
+	    cli_scan(cli, a->argc, a->argv, ORIGIN_COMMAND_LINE) < 0)
+		return -1;
+	cli_fill(cli, &variable);
+	return 0;
+}
+
+static int apply_sources(struct conf *c, const struct cli *cli, const struct arguments *a,
 			 char **environment)
 {
 	c->options = options_new();
 	if (!c->options)
 		return refuse(&command_line, "out of memory");
 	if (environment_apply(c, environment) < 0 || apply_file(c, cli, environment) < 0 ||
-	    cli_apply(c, argc, argv) < 0)
+	    cli_apply(c, a->variable.count, a->variable.at, ORIGIN_CMD_ARGS) < 0 ||
+	    cli_apply(c, a->argc, a->argv, ORIGIN_COMMAND_LINE) < 0)
 		return -1;
 	return cli->app ? apply_app(c, cli->app) : 0;
 }
@@ -122,12 +154,11 @@ static int check_served(const struct conf *c)
 				     "or a file with a [route /] section");
 }
 
-enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **environment)
+static enum conf_verdict load(struct conf *c, const struct arguments *a, char **environment)
 {
 	struct cli cli;
 
-	*c = (struct conf){ 0 };
-	if (cli_scan(&cli, argc, argv) < 0)
+	if (scan_arguments(a, &cli) < 0)
 		return CONF_REFUSED;
 	if (cli.action == ACTION_HELP)
 		return printed(print_help(stdout));
@@ -135,7 +166,7 @@ enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **enviro
 		return printed(print_version(stdout));
 	if (cli.action == ACTION_PRINT_REFERENCE)
 		return print_reference(cli.argument);
-	if (apply_sources(c, &cli, argc, argv, environment) < 0 || check_together(c) < 0)
+	if (apply_sources(c, &cli, a, environment) < 0 || check_together(c) < 0)
 		return CONF_REFUSED;
 	if (cli.action == ACTION_PRINT_CONFIG)
 		return printed(print_config(c, stdout));
@@ -143,6 +174,18 @@ enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **enviro
 		return CONF_REFUSED;
 	c->options->workers = count_workers(c->options);
 	return cli.action == ACTION_CHECK_CONFIG ? CONF_CHECK : CONF_SERVE;
+}
+
+enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **environment)
+{
+	struct arguments a = { .argc = argc, .argv = argv };
+	enum conf_verdict verdict = CONF_REFUSED;
+
+	*c = (struct conf){ 0 };
+	if (split_variable(&a, environment) == 0)
+		verdict = load(c, &a, environment);
+	words_fini(&a.variable);
+	return verdict;
 }
 
 void conf_fini(struct conf *c)

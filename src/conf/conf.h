@@ -1,7 +1,7 @@
 /*
  * The configuration: one table of options (options.def), read from four sources.
  *
- * Precedence, low to high: defaults, environment, file, command line.  conf_load() reads
+ * Precedence, low to high: defaults, environment, file, LITTLED_CMD_ARGS, command line.  conf_load() reads
  * and checks all; nothing else in littled reads the environment or the command line.
  */
 #ifndef CONF_CONF_H
@@ -11,7 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum origin { ORIGIN_DEFAULT, ORIGIN_ENVIRONMENT, ORIGIN_FILE, ORIGIN_COMMAND_LINE };
+enum origin {
+	ORIGIN_DEFAULT,
+	ORIGIN_ENVIRONMENT,
+	ORIGIN_FILE,
+	ORIGIN_CMD_ARGS, /* flags in LITTLED_CMD_ARGS */
+	ORIGIN_COMMAND_LINE
+};
 
 /* A repeatable option's values. */
 struct strings {

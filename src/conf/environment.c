@@ -6,8 +6,11 @@
  */
 #include "conf/environment.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "conf/cli.h"
 #include "conf/refuse.h"
 
 const char *environment_find(char **environment, const char *variable)
@@ -69,7 +72,7 @@ static bool is_known(const char *variable)
 		if (strcmp(name, variable) == 0)
 			return true;
 	}
-	return strcmp(variable, VARIABLE_CONFIG) == 0;
+	return strcmp(variable, VARIABLE_CONFIG) == 0 || strcmp(variable, VARIABLE_CMD_ARGS) == 0;
 }
 
 #define PREFIX_BYTES (sizeof VARIABLE_PREFIX - 1)
@@ -86,6 +89,7 @@ static void warn_of(const char *variable)
 		nearest_try(&n, names[id] + PREFIX_BYTES);
 	}
 	nearest_try(&n, VARIABLE_CONFIG + PREFIX_BYTES);
+	nearest_try(&n, VARIABLE_CMD_ARGS + PREFIX_BYTES);
 	warn_unknown_variable(variable, n.best);
 }
 
@@ -109,5 +113,19 @@ int environment_apply(struct conf *c, char **environment)
 		if (apply_row(c, environment, id) < 0)
 			return -1;
 	warn_of_unknown(environment);
+	return 0;
+}
+
+int environment_export(const struct strings *variables)
+{
+	for (size_t i = 0; i < variables->count; i++) {
+		const char *variable = variables->at[i], *equals = strchr(variable, '=');
+		char *name = strndup(variable, (size_t)(equals - variable));
+		int error = name ? setenv(name, equals + 1, 1) : -1;
+
+		free(name);
+		if (error)
+			return -errno;
+	}
 	return 0;
 }

@@ -16,4 +16,10 @@ const char *environment_find(char **environment, const char *variable);
  */
 int environment_apply(struct conf *c, char **environment);
 
+/*
+ * Adds the variables, each NAME=VALUE, to the environment of this process and of those it starts.
+ * 0 or a negative errno value.
+ */
+int environment_export(const struct strings *variables);
+
 #endif

@@ -22,6 +22,9 @@
 #define OFFSET_ADDRESS(member) offsetof(struct options, member)
 #define OFFSET_ADDRESSES(member) offsetof(struct options, member)
 #define OFFSET_NETWORKS(member) offsetof(struct options, member)
+#define OFFSET_NAME(member) offsetof(struct options, member)
+#define OFFSET_MODE(member) offsetof(struct options, member)
+#define OFFSET_VARIABLES(member) offsetof(struct options, member)
 
 const struct option_row option_rows[OPTIONS] = {
 #define OPTION(member, type, flag, letter, fallback, low, high, argument, variable, group, help) \
@@ -74,6 +77,18 @@ void options_free(struct options **o)
 		release(*o, id);
 	free(*o);
 	*o = NULL;
+}
+
+bool option_is_repeatable(enum option_id id)
+{
+	switch (option_rows[id].type) {
+	case TYPE_ADDRESSES:
+	case TYPE_NETWORKS:
+	case TYPE_VARIABLES:
+		return true;
+	default:
+		return false;
+	}
 }
 
 /* Two addresses in one file, or after -b twice; but LITTLED_BIND goes before PORT. */

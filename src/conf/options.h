@@ -27,6 +27,9 @@ enum option_type {
 	TYPE_ADDRESS,    /* char *, NULL for an empty one; see address.h */
 	TYPE_ADDRESSES,  /* struct strings */
 	TYPE_NETWORKS,   /* struct networks */
+	TYPE_NAME,       /* char *, NULL for an empty one: of a user or a group, or its number */
+	TYPE_MODE,       /* int: permission bits, MODE_INHERIT for what the system would give */
+	TYPE_VARIABLES,  /* struct strings, each NAME=VALUE */
 	TYPES
 };
 
@@ -54,6 +57,11 @@ struct option_origin {
 #define MEMBER_ADDRESS(member) char *member;
 #define MEMBER_ADDRESSES(member) struct strings member;
 #define MEMBER_NETWORKS(member) struct networks member;
+#define MEMBER_NAME(member) char *member;
+#define MEMBER_MODE(member) int member;
+#define MEMBER_VARIABLES(member) struct strings member;
+
+#define MODE_INHERIT (-1)
 
 struct options {
 #define OPTION(member, type, ...) MEMBER_##type(member)
@@ -74,12 +82,6 @@ struct option_row {
 
 extern const struct option_row option_rows[OPTIONS];
 
-/* May it be given several times? */
-static inline bool option_is_repeatable(enum option_id id)
-{
-	return option_rows[id].type == TYPE_ADDRESSES || option_rows[id].type == TYPE_NETWORKS;
-}
-
 #define WORKERS_MAX 1024
 
 /* The largest number of slots, workers times threads, that is let through. */
@@ -98,6 +100,9 @@ void options_free(struct options **o);
  * -EINVAL for what is no value of that option.
  */
 int options_set(struct options *o, enum option_id id, const char *text, struct option_origin from);
+
+/* May it be given several times in one source? */
+bool option_is_repeatable(enum option_id id);
 
 /* The value as it may be written in the file; "" for none. */
 void options_print_value(const struct options *o, enum option_id id, struct buf *to);

@@ -104,7 +104,8 @@ static const char help_head[] =
 
 static const char help_tail[] =
 	"\nA TIME is in seconds, or has a unit: 500ms, 300us, 2m. A SIZE may end in k, m or g.\n"
-	"Precedence, low to high: defaults, environment (LITTLED_WORKERS=5), file, command line.\n";
+	"Precedence, low to high: defaults, environment (LITTLED_WORKERS=5), file, flags in\n"
+	"LITTLED_CMD_ARGS, command line.\n";
 
 int print_help(FILE *to)
 {
@@ -153,6 +154,9 @@ static void put_origin(const struct conf *c, enum option_id id, struct buf *to)
 		break;
 	case ORIGIN_FILE:
 		buf_printf(to, "# file: line %u\n", from.line);
+		break;
+	case ORIGIN_CMD_ARGS:
+		buf_puts(to, "# environment: " VARIABLE_CMD_ARGS "\n");
 		break;
 	case ORIGIN_COMMAND_LINE:
 		buf_puts(to, "# command line\n");

@@ -126,7 +126,7 @@ static void put_actions(struct buf *to)
 static const char introduction[] =
 	"# Options\n\n"
 	"<!-- Made of src/conf/options.def by `littled --print-reference markdown`. -->\n\n"
-	"Precedence, low to high: defaults, environment, file, command line.\n"
+	"Precedence, low to high: defaults, environment, file, LITTLED_CMD_ARGS, command line.\n"
 	"`littled --print-config` tells each value in force and where it came from;\n"
 	"`littled --check-config` checks and leaves.\n\n"
 	"The file (`-c FILE`, or `LITTLED_CONFIG`) has one section `[littled]` with the keys\n"

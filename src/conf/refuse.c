@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "conf/cli.h"
+
 #define LINE_BYTES_MAX 4096
 #define VALUE_SHOWN_MAX 100
 
@@ -33,6 +35,8 @@ static void put_line(const struct buf *text)
 
 static void put_place(const struct place *at, struct buf *to)
 {
+	if (at->origin == ORIGIN_CMD_ARGS)
+		buf_puts(to, VARIABLE_CMD_ARGS ": ");
 	if (at->origin != ORIGIN_FILE)
 		return;
 	buf_puts(to, at->file);

@@ -378,6 +378,101 @@ static void release_strings(void *member)
 	*list = (struct strings){ 0 };
 }
 
+/* --- users, permissions, variables ---------------------------------------- */
+
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+#define DIGITS "0123456789"
+
+static bool consists_of(struct ltd_slice text, const char *bytes)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!memchr(bytes, text.at[i], strlen(bytes)))
+			return false;
+	return text.len > 0;
+}
+
+static int read_name(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	if (text.len > 0 && (text.at[0] == '-' || !consists_of(text, LETTERS DIGITS "_.-$")))
+		return -EINVAL;
+	return read_path(row, text, member);
+}
+
+static void expected_name(const struct option_row *row, struct buf *to)
+{
+	(void)row;
+	buf_puts(to, "a name or a number, or nothing");
+}
+
+#define WORD_INHERIT LTD_SLICE("inherit")
+#define MODE_DIGITS_MAX 4
+
+static int read_mode(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	int mode = MODE_INHERIT;
+
+	(void)row;
+	if (!slice_eq_nocase(text, WORD_INHERIT)) {
+		if (!consists_of(text, "01234567") || text.len > MODE_DIGITS_MAX)
+			return -EINVAL;
+		mode = 0;
+		for (size_t i = 0; i < text.len; i++)
+			mode = mode * 8 + (text.at[i] - '0');
+		if (mode > 0777)
+			return -EINVAL;
+	}
+	memcpy(member, &mode, sizeof mode);
+	return 0;
+}
+
+static void print_mode(const struct option_row *row, const void *member, struct buf *to)
+{
+	int mode = *(const int *)member;
+
+	(void)row;
+	if (mode == MODE_INHERIT)
+		buf_append(to, WORD_INHERIT.at, WORD_INHERIT.len);
+	else
+		buf_printf(to, "0%03o", (unsigned)mode);
+}
+
+static void bounds_mode(const struct option_row *row, struct buf *to)
+{
+	(void)row;
+	buf_puts(to, "0 to 0777 in octal, or inherit");
+}
+
+static int read_variable(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	const char *equals = text.len ? memchr(text.at, '=', text.len) : NULL;
+	struct strings *list = member;
+
+	if (text.len == 0)
+		return 0;
+	if (!equals || memchr(DIGITS, text.at[0], strlen(DIGITS)) || !value_is_printable(text) ||
+	    !consists_of(slice_of(text.at, (size_t)(equals - text.at)), LETTERS DIGITS "_") ||
+	    list->count >= row->high)
+		return -EINVAL;
+	return add_string(list, text);
+}
+
+/* A value may hold anything, a comma too: each stands on a line of its own. */
+static void print_variables(const struct option_row *row, const void *member, struct buf *to)
+{
+	const struct strings *list = member;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (i > 0)
+			buf_printf(to, "\n%s = ", row->name);
+		buf_puts(to, list->at[i]);
+	}
+}
+
+static void expected_variable(const struct option_row *row, struct buf *to)
+{
+	buf_printf(to, "NAME=VALUE, at most %" PRIu64 " of them, or nothing", row->high);
+}
+
 const struct type types[TYPES] = {
 	[TYPE_COUNT] = { read_count, print_count, expected_count, bounds_count, NULL },
 	[TYPE_AUTO_COUNT] = { read_auto_count, print_auto_count, expected_auto_count,
@@ -393,4 +488,8 @@ const struct type types[TYPES] = {
 			     release_strings },
 	[TYPE_NETWORKS] = { read_networks, print_networks, expected_networks, bounds_addresses,
 			    release_networks },
+	[TYPE_NAME] = { read_name, print_text, expected_name, NULL, release_text },
+	[TYPE_MODE] = { read_mode, print_mode, bounds_mode, bounds_mode, NULL },
+	[TYPE_VARIABLES] = { read_variable, print_variables, expected_variable, NULL,
+			     release_strings },
 };

@@ -34,7 +34,6 @@ int background_enter(struct background *b, const struct options *o)
 	int told[2];
 
 	*b = (struct background){ .told_fd = -1 };
-	log_echo(true);
 	if (!o->daemon)
 		return 0;
 	if (pipe2(told, O_CLOEXEC) < 0)

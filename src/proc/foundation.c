@@ -14,37 +14,45 @@
 #include "base/reason.h"
 #include "net/crowd.h"
 #include "proc/arbiter.h"
+#include "proc/logs.h"
 #include "proc/master.h"
 #include "proc/rlimits.h"
+#include "proc/workplace.h"
+
+static int enter_workplace(struct foundation *f)
+{
+	char why[REASON_BYTES];
+
+	if (workplace_enter(f->heritage.options, why, sizeof why) == 0)
+		return 0;
+	log_error("%s", why);
+	return EXIT_BAD_CONFIGURATION;
+}
+
+static int resolve_identity(struct foundation *f)
+{
+	char why[REASON_BYTES];
+	int error = privileges_resolve(f->heritage.options, &f->heritage.identity, why, sizeof why);
+
+	if (error == 0)
+		return 0;
+	log_error("%s", why);
+	return error == -EPERM ? EXIT_CANNOT_SERVE : EXIT_BAD_CONFIGURATION;
+}
+
+static int open_mounts(struct foundation *f)
+{
+	return mounts_open(&f->mounts, f->heritage.conf) < 0 ? EXIT_BAD_CONFIGURATION : 0;
+}
 
 static int open_logs(struct foundation *f)
 {
-	const struct options *o = f->heritage.options;
-	int error = log_open(o->error_logfile);
-	char why[REASON_BYTES];
+	return logs_open(&f->heritage);
+}
 
-	if (error < 0) {
-		log_error("error log: %s: %s", o->error_logfile,
-			  reason_of_path(o->error_logfile, error, why, sizeof why));
-		return EXIT_CANNOT_SERVE;
-	}
-	log_set_level((enum ltd_log_level)o->log_level);
-	if (!o->access_logfile)
-		return 0;
-	if (access_open(&f->heritage.access, o->access_logformat, why, sizeof why) < 0) {
-		log_error("access_logformat: %s", why);
-		return EXIT_BAD_CONFIGURATION;
-	}
-	if (strcmp(o->access_logfile, "-") == 0)
-		f->heritage.access_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	else
-		f->heritage.access_fd =
-			open(o->access_logfile, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (f->heritage.access_fd < 0) {
-		log_error("access log: %s: %s", o->access_logfile,
-			  reason_of_path(o->access_logfile, errno, why, sizeof why));
-		return EXIT_CANNOT_SERVE;
-	}
+static int raise_limits(struct foundation *f)
+{
+	rlimits_raise(f->heritage.options);
 	return 0;
 }
 
@@ -180,13 +188,9 @@ void foundation_settle(struct foundation *f)
 	background_settle(f->heritage.options);
 }
 
-int foundation_open(struct foundation *f, const struct conf *conf)
+/* What can be found wrong without opening anything that others see. */
+static int prepare(struct foundation *f, const struct conf *conf)
 {
-	static int (*const step[])(struct foundation *) = {
-		open_logs,  enter_background, open_pidfile, open_listeners,
-		open_board, open_channels,    open_crowd,
-	};
-
 	*f = (struct foundation){
 		.heritage = {
 			.conf = conf,
@@ -203,15 +207,41 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 		.background = { .told_fd = -1 },
 	};
 	f->heritage.mounts = &f->mounts;
-	if (mounts_open(&f->mounts, conf) < 0)
-		return EXIT_BAD_CONFIGURATION;
 
+	static int (*const step[])(struct foundation *) = {
+		enter_workplace,
+		resolve_identity,
+		open_mounts,
+	};
 	int status = 0;
-	rlimits_raise(conf->options);
+
+	for (unsigned i = 0; i < sizeof step / sizeof *step && !status; i++)
+		status = step[i](f);
+	return status;
+}
+
+/* In this order: who fails, fails before he has disturbed a server that runs. */
+int foundation_open(struct foundation *f, const struct conf *conf)
+{
+	static int (*const step[])(struct foundation *) = {
+		open_logs,    raise_limits,   enter_background, /* from here on in the daemon */
+		open_pidfile, open_listeners, open_board,       open_channels, open_crowd,
+	};
+	int status = prepare(f, conf);
+
 	for (unsigned i = 0; i < sizeof step / sizeof *step && !status; i++)
 		status = step[i](f);
 	if (status)
 		foundation_close(f);
+	return status;
+}
+
+int foundation_check(const struct conf *conf)
+{
+	struct foundation f;
+	int status = prepare(&f, conf);
+
+	foundation_close(&f);
 	return status;
 }
 
@@ -232,14 +262,12 @@ void foundation_close(struct foundation *f)
 	free(h->listener);
 	if (h->statistics.fd >= 0)
 		listener_close(&h->statistics);
-	close_fd(&h->access_fd);
+	logs_close(h);
 	close_fd(&h->life[0]);
 	close_fd(&h->life[1]);
 	close_fd(&h->news_fd);
 	if (h->board)
 		peer_channels_close(h->channels, h->board->workers_max);
-	if (h->access.format)
-		access_close(&h->access);
 	shm_close(&f->crowd);
 	shm_close(&f->offers);
 	shm_close(&f->board);

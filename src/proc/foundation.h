@@ -20,6 +20,10 @@ struct foundation {
 
 /* 0; or, with one line on the error log and nothing left open, an exit status. */
 int foundation_open(struct foundation *f, const struct conf *conf);
+
+/* Opens nothing that stays: is it a configuration one can start with?  0 or an exit status. */
+int foundation_check(const struct conf *conf);
+
 void foundation_close(struct foundation *f);
 
 /* Every worker is ready: lets go whoever started us. */

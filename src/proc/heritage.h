@@ -14,11 +14,13 @@
 #include "metrics/board.h"
 #include "net/listener.h"
 #include "proc/peers.h"
+#include "proc/privileges.h"
 
 struct heritage {
 	const struct conf *conf;
 	const struct options *options;
 	const struct mounts *mounts;
+	struct identity identity; /* who the workers run as */
 	struct board *board;
 
 	struct listener *listener; /* bind_count of them; with reuse_port, so many for each lane */

@@ -18,6 +18,7 @@
 #include "proc/banner.h"
 #include "proc/crew.h"
 #include "proc/foundation.h"
+#include "proc/logs.h"
 #include "proc/title.h"
 #include "proc/worker.h"
 
@@ -180,7 +181,7 @@ static void on_signal(struct master *m)
 			handle(m, (struct arbiter_event){ .kind = EVENT_TERM });
 			break;
 		case SIGUSR1:
-			log_reopen();
+			logs_reopen(&m->foundation.heritage);
 			crew_signal_all(&m->crew, SIGUSR1);
 			break;
 		default:
@@ -231,6 +232,7 @@ static void on_time(struct master *m)
 		if (m->tick_ns <= now_ns)
 			m->tick_ns = now_ns + NS_PER_S; /* we were held up: no burst of seconds */
 		look_for_silence(m, now_ns);
+		logs_follow(&m->foundation.heritage);
 		crew_spawn_statistics(&m->crew);
 	}
 	if (now_ns >= arbiter_next_tick(&m->arbiter))

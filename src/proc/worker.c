@@ -18,6 +18,7 @@
 #include "proc/backtrace.h"
 #include "proc/leaving.h"
 #include "proc/overload.h"
+#include "proc/logs.h"
 #include "proc/peers.h"
 #include "proc/service.h"
 #include "proc/status.h"
@@ -48,23 +49,6 @@ static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 	leave(w);
 }
 
-static void reopen_logs(const struct worker *w)
-{
-	const char *path = w->heritage->options->access_logfile;
-
-	log_reopen();
-	if (w->heritage->access_fd < 0 || !path || strcmp(path, "-") == 0)
-		return;
-	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-	if (fd < 0) {
-		log_error("access log: %s: %s", path, strerror(errno));
-		return;
-	}
-	/* Slots may be writing now: the new file takes the old one's number. */
-	dup3(fd, w->heritage->access_fd, O_CLOEXEC);
-	close(fd);
-}
-
 static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 {
 	struct worker *w = io->data;
@@ -80,7 +64,7 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 			leave(w);
 			break;
 		case SIGUSR1:
-			reopen_logs(w);
+			logs_reopen(w->heritage);
 			break;
 		default:
 			_exit(0); /* INT, QUIT: quick; handlers are not waited for */
@@ -134,8 +118,11 @@ static const struct loop_ops ops = {
 /* An idle worker turns, too: its heartbeat and its gate must not grow old. */
 static void on_heartbeat(struct ev_loop *ev, ev_timer *t, int events)
 {
+	struct worker *w = t->data;
+
 	(void)ev, (void)events;
-	recycle_look(t->data);
+	logs_follow(w->heritage);
+	recycle_look(w);
 }
 
 /* --- starting ---------------------------------------------------------------- */
@@ -305,6 +292,17 @@ static void name_process(const struct worker *w)
 		title_set("%s: worker %u", name, w->index);
 }
 
+static int give_up_privileges(const struct worker *w)
+{
+	int error = privileges_drop(&w->heritage->identity);
+
+	if (!error && !w->heritage->options->new_privileges)
+		error = privileges_seal();
+	if (error)
+		log_error("worker %u: cannot give up privileges: %s", w->index, strerror(-error));
+	return error;
+}
+
 int worker_main(struct heritage *heritage, unsigned index)
 {
 	static struct worker worker; /* large, zeroed, and as long-lived as the process */
@@ -316,7 +314,7 @@ int worker_main(struct heritage *heritage, unsigned index)
 	name_process(w);
 	backtrace_prepare();
 	close_foreign_listeners(w);
-	if (!w->mounts)
+	if (!w->mounts || give_up_privileges(w) < 0)
 		return WORKER_BOOT_ERROR;
 	set_limits(w);
 	set_loop(w);

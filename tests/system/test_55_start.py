@@ -1,17 +1,19 @@
 """Starting: what the server finds out about its system, sets up, and says."""
 
 import os
+import pwd
 import re
 import resource
 import signal
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
 import client
-from server import (LITTLED, PATIENCE, clean_environment, eventually, free_port, is_alive,
+from server import (LITTLED, PATIENCE, ROOT, clean_environment, eventually, free_port, is_alive,
                     pids_of_session, run_once)
 
 
@@ -197,3 +199,150 @@ def test_a_daemon_is_waited_for_and_lets_its_terminal_go(tmp_path):
         eventually(lambda: not pids_of_session(pid), 10, "the daemon has left")
     assert not (tmp_path / "pid").exists()
     assert "stopped" in (tmp_path / "log").read_text()
+
+
+# --- where it works, and as whom ----------------------------------------------
+
+# Answers with what a worker's own process looks like from within.
+MIRROR = r"""
+#include <littled/app.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int tell(struct ltd_exchange *x, void *state)
+{
+	char at[4096];
+	FILE *made = fopen("made", "w");
+	struct stat st;
+
+	(void)state;
+	ltd_response_printf(x, "A=%s cwd=%s", getenv("A") ? getenv("A") : "", getcwd(at, sizeof at));
+	if (made && stat("made", &st) == 0)
+		ltd_response_printf(x, " mode=%o", (unsigned)st.st_mode & 0777);
+	ltd_response_printf(x, " up=%d\n", setuid(0) == 0 || access("/etc/shadow", R_OK) == 0);
+	if (made)
+		fclose(made);
+	return 0;
+}
+
+static const struct ltd_route routes[] = {
+	{ "/", LTD_INLINE, LTD_GET, .handle = tell },
+	{ .path = NULL },
+};
+LTD_APP = { .abi = LTD_ABI, .name = "mirror", .routes = routes };
+"""
+
+
+@pytest.fixture
+def public():
+    """A directory that anybody may enter: pytest's are private."""
+    with tempfile.TemporaryDirectory(prefix="littled-public-", dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def place(public):
+    """A directory anybody may write in, with the mirror in it."""
+    public.chmod(0o777)
+    (public / "mirror.c").write_text(MIRROR)
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", f"-I{ROOT}/include", "-o",
+                    public / "mirror.so", public / "mirror.c"], check=True)
+    return public
+
+
+def test_directory_umask_and_variables_are_set(serve, place, tmp_path):
+    config = tmp_path / "test.ini"
+    config.write_text("[littled]\nraw_env = A=from file, with a comma\n")
+    options = ("--chdir", place, "--umask", "027", "--error-logfile", "log")
+    with serve("-c", config, *options, app="./mirror.so") as s:
+        assert s.get("/").body.decode().startswith(
+            f"A=from file, with a comma cwd={place} mode=640 up=")
+    assert (place / "log").stat().st_mode & 0o777 == 0o640
+    with serve(*options, "-e", "A=b", app="./mirror.so",
+               env={"LITTLED_CMD_ARGS": "--env A=c --umask '0'"}) as s:
+        assert s.get("/").body.decode().startswith(f"A=b cwd={place} mode=640")
+    failed(run_once("--check-config", "--chdir", "/absent", "workload"), 2, "chdir = /absent")
+
+
+def test_a_bad_user_is_refused_and_leaves_nothing(tmp_path):
+    for option, words in (("--user", "there is no such user"), ("--group", "no such group")):
+        for check in ("--check-config", "--no-daemon"):
+            done = run_once(option, "no.such", check, "--pid", tmp_path / "pid", "-b",
+                            f"127.0.0.1:{free_port()}", "workload")
+            failed(done, 2, "no.such", words)
+    assert not list(tmp_path.iterdir())
+
+
+def status_of(pid):
+    """What the kernel shows of a process, by name."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+
+
+@needs_root
+@pytest.mark.short
+def test_workers_give_up_their_privileges(serve, place):
+    options = ("--chdir", place, "--user", "nobody", "--access-logfile", "access",
+               "--error-logfile", "errors")
+    with serve(*options, app="./mirror.so") as s:
+        nobody = pwd.getpwnam("nobody")
+        assert s.get("/").body.decode().rstrip().endswith("up=0")
+        others = set(pids_of_session(s.process.pid)) - {s.process.pid}
+        assert len(others) == 2  # a worker and the statistics
+        for pid in others:
+            status = status_of(pid)
+            assert status["Uid"].split() == [str(nobody.pw_uid)] * 4
+            assert status["Gid"].split() == [str(nobody.pw_gid)] * 4
+            assert status["Groups"].split() == [str(nobody.pw_gid)]
+            assert status["CapEff"] == status["CapPrm"] == "0" * 16
+            assert status["NoNewPrivs"] == "1"
+        assert status_of(s.process.pid)["Uid"].split() == ["0"] * 4
+        for log in ("access", "errors"):
+            assert (place / log).stat().st_uid == nobody.pw_uid
+
+
+@pytest.mark.parametrize("option,sealed", [(None, "1"), ("--new-privileges", "0")])
+def test_what_workers_execute_gains_nothing_unless_it_may(serve, option, sealed):
+    with serve(*filter(None, [option])) as s:
+        assert status_of(s.worker_pids()[0])["NoNewPrivs"] == sealed
+
+
+# --- logs that are renamed -----------------------------------------------------
+
+def as_whom():
+    """A user who may not make files beside the logs, when there is one."""
+    return ("--user", "nobody") if os.geteuid() == 0 else ()
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("told", [False, True])
+def test_renamed_logs_are_left_for_new_ones(serve, public, told):
+    logs = public
+    with serve(*as_whom(), "--access-logfile", logs / "access", "--error-logfile", logs / "errors",
+               workers=2) as s:
+        assert s.get("/hello").status == 200
+        for log in ("access", "errors"):
+            (logs / log).rename(logs / f"{log}.1")
+        if told:
+            s.process.send_signal(signal.SIGUSR1)
+
+        def all_have_moved():
+            links = [os.readlink(fd) for pid in (s.process.pid, *s.worker_pids())
+                     for fd in Path(f"/proc/{pid}/fd").iterdir()]
+            return (logs / "access").exists() and not any(
+                str(logs) in link and link.endswith(".1") for link in links)
+        eventually(all_have_moved, 10, "every process writes to the new files")
+        for _ in range(8):
+            assert s.get("/hello").status == 200
+        eventually(lambda: (logs / "access").read_text().count("\n") == 8, 5, "8 lines")
+        assert (logs / "access.1").read_text().count("\n") == 1
+        s.stop()
+        assert "stopped" in (logs / "errors").read_text()
+        assert "stopped" not in (logs / "errors.1").read_text()
+        assert "ERROR" not in (logs / "errors").read_text() + (logs / "errors.1").read_text()

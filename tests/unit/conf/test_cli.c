@@ -39,6 +39,50 @@ START_TEST(spellings_and_places_do_not_matter)
 }
 END_TEST
 
+START_TEST(flags_of_a_variable_go_between_the_file_and_the_line)
+{
+	const char *const *variable =
+		WORDS("LITTLED_WORKERS=2", "LITTLED_CMD_ARGS=-w 4 --name 'a b' "
+					   "--backlog 9 other");
+
+	probe_load(&p, "[littled]\nworkers = 3\nbacklog = 8\n", variable,
+		   WORDS("--backlog=10", "app"));
+	ck_assert_msg(p.verdict == CONF_SERVE, "%s", p.err);
+	ck_assert_str_eq(p.err, "");
+	ck_assert_uint_eq(p.conf.options->workers, 4);
+	ck_assert_uint_eq(p.conf.options->backlog, 10);
+	ck_assert_str_eq(p.conf.options->name, "a b");
+	ck_assert_str_eq(p.conf.routes[0].app, "app");
+	probe_fini(&p);
+
+	probe_load(&p, NULL, variable, WORDS("--print-config"));
+	ck_assert_ptr_nonnull(strstr(p.out, "# environment: LITTLED_CMD_ARGS\nworkers = 4\n"));
+	ck_assert_ptr_nonnull(strstr(p.out, "app = other\n"));
+	probe_fini(&p);
+}
+END_TEST
+
+START_TEST(what_is_wrong_in_the_variable_is_said)
+{
+	static const struct {
+		const char *variable, *start, *why;
+	} cases[] = {
+		{ "LITTLED_CMD_ARGS=-w 0", "LITTLED_CMD_ARGS: --workers=0: ", "from 1 to 1024" },
+		{ "LITTLED_CMD_ARGS=--wrokers=5", "LITTLED_CMD_ARGS: unknown flag --wrokers",
+		  "--workers?" },
+		{ "LITTLED_CMD_ARGS=a b", "LITTLED_CMD_ARGS: one APP at most", "\"a\" and \"b\"" },
+		{ "LITTLED_CMD_ARGS=--name 'x", "LITTLED_CMD_ARGS: a quote", "belongs to it" },
+		{ "LITTLED_CMD_ARGS=-Z", "LITTLED_CMD_ARGS: unknown flag -Z", "--help" },
+	};
+
+	for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+		probe_load(&p, NULL, WORDS(cases[i].variable), WORDS("app"));
+		probe_assert_refused(&p, cases[i].start, cases[i].why);
+		probe_fini(&p);
+	}
+}
+END_TEST
+
 START_TEST(the_last_of_two_flags_counts)
 {
 	load(WORDS("-w5", "--reuse-port", "app", "-w6", "--no-reuse-port"));
@@ -149,10 +193,15 @@ UNIT_SUITE(cli)
 Suite *suite_cli(void)
 {
 	const TTest *const tests[] = {
-		spellings_and_places_do_not_matter, the_last_of_two_flags_counts,
-		field_size_has_two_spellings,       app_takes_the_place_of_the_root_route,
-		actions_give_their_verdicts,        the_rest_of_the_environment_is_not_looked_at,
+		spellings_and_places_do_not_matter,
+		the_last_of_two_flags_counts,
+		field_size_has_two_spellings,
+		app_takes_the_place_of_the_root_route,
+		actions_give_their_verdicts,
+		the_rest_of_the_environment_is_not_looked_at,
 		no_arguments_at_all_are_no_crash,
+		flags_of_a_variable_go_between_the_file_and_the_line,
+		what_is_wrong_in_the_variable_is_said,
 	};
 	Suite *s = unit_suite("cli", tests, sizeof tests / sizeof *tests);
 	TCase *mistakes = tcase_create("mistakes");

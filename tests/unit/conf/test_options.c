@@ -2,8 +2,10 @@
 #include "conf/options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/cpus.h"
+#include "conf/environment.h"
 #include "probe.h"
 #include "unit.h"
 
@@ -23,6 +25,9 @@ static const char *const good[TYPES] = {
 	[TYPE_ADDRESS] = "[::1]:9",
 	[TYPE_ADDRESSES] = "unix:/nowhere/socket",
 	[TYPE_NETWORKS] = "10.0.0.0/8, ::1, *",
+	[TYPE_NAME] = "www-data",
+	[TYPE_MODE] = "0027",
+	[TYPE_VARIABLES] = "A_1=b, c=d",
 };
 
 #define BAD_MAX 12
@@ -46,6 +51,9 @@ static const char *const bad[TYPES][BAD_MAX] = {
 			     "127.0.0.1:80 :81", LONG_PATH },
 	[TYPE_NETWORKS] = { ",", "localhost", "127.0.0.1,", "10.0.0.0/33", "::/129", "10.0.0.0/",
 			    "10.0.0.0/-1", "[::1]", "127.0.0.1:80", "unix:/x", "::1%lo" },
+	[TYPE_NAME] = { "-root", "a b", "a:b", "a\033b" },
+	[TYPE_MODE] = { "", "none", "8", "1000", "00777", "-1", "0x1f", "u=rw" },
+	[TYPE_VARIABLES] = { "A", "=b", "1A=b", "A B=c", "A-B=c", "A=\033" },
 };
 
 static void other_choice(const struct option_row *row, char text[64])
@@ -305,6 +313,24 @@ START_TEST(other_servers_variables_are_refused_when_bad)
 }
 END_TEST
 
+START_TEST(variables_add_up_and_are_printed_as_they_are_read)
+{
+	static const char file[] = "[littled]\nraw_env = A=1, 2\nraw_env = B==\n";
+
+	probe_load(&p, file, WORDS("LITTLED_RAW_ENV=C=3"), WORDS("--print-config", "workload"));
+	ck_assert_int_eq(p.verdict, CONF_DONE);
+	ck_assert_ptr_nonnull(strstr(p.out, "\nraw_env = A=1, 2\nraw_env = B==\n"));
+	ck_assert_ptr_null(strstr(p.out, "C=3"));
+	probe_fini(&p);
+	probe_load(&p, file, WORDS(), WORDS("-eD=4", "--env", "E=5", "workload"));
+	ck_assert_uint_eq(p.conf.options->raw_env.count, 2);
+	ck_assert_str_eq(p.conf.options->raw_env.at[1], "E=5");
+	ck_assert_int_eq(environment_export(&p.conf.options->raw_env), 0);
+	ck_assert_str_eq(getenv("D"), "4");
+	probe_fini(&p);
+}
+END_TEST
+
 START_TEST(auto_workers_are_counted_when_loaded)
 {
 	struct cpus cpus;
@@ -343,5 +369,6 @@ UNIT_SUITE_OF(options, every_option_is_taken_from_every_source,
 	      every_bound_is_taken, the_defaults_are_those_of_the_table,
 	      a_higher_source_goes_before_a_lower, addresses_add_up_within_a_source_alone,
 	      other_servers_variables_are_read, other_servers_variables_are_refused_when_bad,
+	      variables_add_up_and_are_printed_as_they_are_read,
 	      auto_workers_are_counted_when_loaded, an_unknown_variable_is_warned_of,
 	      too_many_slots_are_refused)
