@@ -8,14 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include <littled/slice.h>
-
-/* The values of the fields a request came with; `at` NULL: not sent, or not to be heeded. */
-struct static_asked {
-	struct ltd_slice if_match, if_none_match; /* lists, all lines of them */
-	struct ltd_slice if_modified_since, if_unmodified_since, if_range, range;
-	struct ltd_slice accept_encoding; /* a list */
-};
+#include "static_asked.h"
 
 /* What tells one state of a file from another. */
 struct static_validators {

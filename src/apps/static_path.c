@@ -67,7 +67,7 @@ static enum static_path_verdict settle_segment(struct static_path *p, size_t sta
 
 	p->is_folder = is_parent || text_eq(segment, LTD_SLICE("."));
 	if (!p->is_folder) {
-		p->is_hidden |= segment.at[0] == '.';
+		p->hidden += segment.at[0] == '.';
 		return STATIC_PATH_OK;
 	}
 	p->len = start;
@@ -78,7 +78,7 @@ enum static_path_verdict static_path_read(struct static_path *p, struct ltd_slic
 {
 	p->len = 0;
 	p->is_folder = true;
-	p->is_hidden = false;
+	p->hidden = 0;
 	while (encoded.len > 0) {
 		const char *slash = memchr(encoded.at, '/', encoded.len);
 		size_t len = slash ? (size_t)(slash - encoded.at) : encoded.len;
@@ -107,6 +107,12 @@ bool static_path_append(struct static_path *p, const char *text)
 	memcpy(p->at + p->len, text, len + 1);
 	p->len += len;
 	return true;
+}
+
+void static_path_cut(struct static_path *p, size_t len)
+{
+	p->len = len;
+	p->at[len] = '\0';
 }
 
 struct ltd_slice static_path_name(const struct static_path *p)

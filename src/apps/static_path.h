@@ -18,8 +18,8 @@
 struct static_path {
 	char at[STATIC_PATH_BYTES]; /* "a/b.txt": no slash at its ends, none twice; "" is the root */
 	size_t len;
-	bool is_folder; /* the request's path ended in a slash */
-	bool is_hidden; /* some name in it begins with a dot */
+	bool is_folder;  /* the request's path ended in a slash */
+	unsigned hidden; /* how many of its names begin with a dot */
 };
 
 enum static_path_verdict {
@@ -36,6 +36,9 @@ enum static_path_verdict static_path_read(struct static_path *p, struct ltd_slic
 
 /* Puts `text` behind the path; false if that is too long, and nothing is changed. */
 bool static_path_append(struct static_path *p, const char *text);
+
+/* Takes off again what was put behind the first `len` bytes. */
+void static_path_cut(struct static_path *p, size_t len);
 
 /* The last name: "b.txt". */
 struct ltd_slice static_path_name(const struct static_path *p);

@@ -27,19 +27,28 @@ void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes
 	append(l, p);
 }
 
+bool pieces_have_file(const struct pieces *l, int fd)
+{
+	for (const struct piece *p = l->first; p; p = p->next)
+		if (p->fd == fd)
+			return true;
+	return false;
+}
+
 void pieces_add_file(struct pieces *l, struct piece *p, int fd, off_t offset, uint64_t len)
 {
 	p->at = NULL;
 	p->len = len;
 	p->offset = offset;
 	p->fd = fd;
+	p->owns_fd = !pieces_have_file(l, fd);
 	append(l, p);
 }
 
 void pieces_drop(struct pieces *l)
 {
 	for (struct piece *p = l->first; p; p = p->next)
-		if (piece_is_file(p))
+		if (piece_is_file(p) && p->owns_fd)
 			close(p->fd);
 	pieces_init(l);
 }

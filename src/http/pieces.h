@@ -1,9 +1,9 @@
 /*
  * What goes out, as a list of pieces in their order: memory, and parts of files.
  *
- * The pieces themselves are in the arena of the exchange.  A file's descriptor belongs to its
- * piece, and is closed once, by pieces_drop(), whether it was sent or not.  Sending eats a
- * list from its front: see pieces_eat().
+ * The pieces themselves are in the arena of the exchange.  A file's descriptor belongs to the
+ * first piece that has it, and is closed once, by pieces_drop(), whether it was sent or not.
+ * Sending eats a list from its front: see pieces_eat().
  */
 #ifndef HTTP_PIECES_H
 #define HTTP_PIECES_H
@@ -20,6 +20,7 @@ struct piece {
 	uint64_t len;
 	off_t offset; /* in the file */
 	int fd;       /* -1: memory */
+	bool owns_fd;
 };
 
 struct pieces {
@@ -32,6 +33,9 @@ void pieces_init(struct pieces *l);
 /* Fills in the piece and puts it behind the others. */
 void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes);
 void pieces_add_file(struct pieces *l, struct piece *p, int fd, off_t offset, uint64_t len);
+
+/* Does some piece have this descriptor? */
+bool pieces_have_file(const struct pieces *l, int fd);
 
 /* Closes what files there are; the list is empty then. */
 void pieces_drop(struct pieces *l);

@@ -198,7 +198,7 @@ int response_file(struct response *rs, int fd, off_t offset, uint64_t len)
 		return -EBADF;
 
 	int error = add_file(rs, fd, offset, len);
-	if (error || len == 0)
+	if ((error || len == 0) && !pieces_have_file(&rs->body, fd))
 		close(fd);
 	return error;
 }

@@ -117,7 +117,7 @@ START_TEST(an_unknown_name_gets_help)
 
 	check_refused("worklaod", "there is no app 'worklaod' (did you mean workload?)");
 	check_refused("work:x", "there is no app 'work'");
-	check_refused("mysite", "built in: workload;");
+	check_refused("mysite", "built in: workload, static;");
 	check_refused("", "there is no app ''");
 	memset(longest, 'a', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';

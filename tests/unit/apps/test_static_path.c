@@ -17,7 +17,7 @@ static const char *path(const char *encoded)
 	if (v != STATIC_PATH_OK)
 		return v == STATIC_PATH_BAD ? "400" : "404";
 	ck_assert_uint_eq(strlen(p.at), p.len);
-	snprintf(text, sizeof text, "%s%s%s", p.is_hidden ? "hidden " : "", p.at,
+	snprintf(text, sizeof text, "%s%s%s", p.hidden ? "hidden " : "", p.at,
 		 p.is_folder ? "/" : "");
 	return text;
 }
