@@ -162,6 +162,8 @@ void conn_leave(struct conn *c)
 
 	if (c->state == CONN_FRESH)
 		atomic_fetch_sub_explicit(&l->row->pending, 1, memory_order_relaxed);
+	if (l->crowd)
+		crowd_leave(l->crowd, l->worker, &c->client);
 	gauge(c, c->state, -1);
 	list_remove(&c->node);
 	l->conn_count--;
@@ -176,8 +178,6 @@ void conn_free(struct conn *c, enum close_reason why)
 	conn_release_input(c);
 	ev_io_stop(l->ev, &c->io);
 	sock_close(c->io.fd);
-	if (l->crowd)
-		crowd_leave(l->crowd, l->worker, &c->client);
 	if (l->hand->tally)
 		tally_closed(l->hand->tally, why);
 	conn_leave(c);

@@ -101,6 +101,13 @@ void conn_refuse(struct exchange *x, unsigned status, const char *why);
 /* The same for what exceeds a limit, which is counted. */
 void conn_refuse_excess(struct exchange *x, enum limit limit);
 
+/*
+ * Nobody can receive the answer to this request any more (a client that has only ended its own
+ * side still can), so no handler starts.  Called where conn_answer() would be.
+ */
+bool conn_is_abandoned(const struct exchange *x);
+void conn_abandon(struct hand *h, struct exchange *x);
+
 /* Sends what is answered; called by the leader, or the slot's thread while BUSY. */
 enum send_result conn_send(struct hand *h, struct conn *c);
 

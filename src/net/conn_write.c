@@ -13,6 +13,9 @@
 #include "net/conn.h"
 #include "net/sock.h"
 
+/* Few leave sooner: what waited less is not worth a system call. */
+#define LOOK_AFTER_NS (2 * NS_PER_MS)
+
 static bool keeps_open(const struct conn *c, const struct exchange *x)
 {
 	const struct loop *l = c->loop;
@@ -32,6 +35,18 @@ void conn_frame(struct hand *h, const struct exchange *x, struct response_frame 
 	};
 }
 
+static void append_answered(struct conn *c, struct exchange *x)
+{
+	x->next = NULL;
+	if (c->answered)
+		c->answered_last->next = x;
+	else
+		c->answered = x;
+	c->answered_last = x;
+	c->answered_count++;
+	c->x = NULL;
+}
+
 void conn_answer(struct hand *h, struct exchange *x)
 {
 	struct conn *c = x->conn;
@@ -41,14 +56,21 @@ void conn_answer(struct hand *h, struct exchange *x)
 	response_seal(&x->response, &frame);
 	if (!frame.keep_alive)
 		c->must_close = true;
-	x->next = NULL;
-	if (c->answered)
-		c->answered_last->next = x;
-	else
-		c->answered = x;
-	c->answered_last = x;
-	c->answered_count++;
-	c->x = NULL;
+	append_answered(c, x);
+}
+
+bool conn_is_abandoned(const struct exchange *x)
+{
+	uint64_t ready_ns = x->stamps.at[STAMP_READY];
+
+	return clock_mono_ns() - ready_ns >= LOOK_AFTER_NS && sock_is_gone(x->conn->io.fd);
+}
+
+void conn_abandon(struct hand *h, struct exchange *x)
+{
+	conn_skip_handler(h, x, clock_mono_ns());
+	x->conn->failure = CLOSE_CLIENT_WAITING;
+	append_answered(x->conn, x); /* closing the connection ends it */
 }
 
 void conn_skip_handler(struct hand *h, struct exchange *x, uint64_t now_ns)

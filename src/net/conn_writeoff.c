@@ -83,7 +83,7 @@ struct conn *conn_write_off(struct conn *old)
 		give_up(c);
 		return NULL;
 	}
-	c->client = old->client;
+	conn_identify(c, &old->client);
 	c->accepted_ns = old->accepted_ns;
 	c->requests = old->requests;
 	c->was_moved = true; /* another descriptor keeps the socket open: see conn_close() */

@@ -60,6 +60,14 @@ static void show_idle(struct slot_row *row, uint64_t now_ns)
 	atomic_store_explicit(&row->state, SLOT_IDLE, memory_order_release);
 }
 
+static enum send_result skip(struct slot_thread *me, struct exchange *x)
+{
+	conn_abandon(&me->hand, x);
+	if (me->hand.tally)
+		board_leave(me->slots->loop->board, 1);
+	return SEND_FAILED;
+}
+
 enum send_result slot_run(struct slot_thread *me, struct exchange *x)
 {
 	struct slots *s = me->slots;
@@ -68,6 +76,8 @@ enum send_result slot_run(struct slot_thread *me, struct exchange *x)
 	struct slot_row *row = board_slot(l->board, l->worker, x->slot);
 	bool cpu = me->hand.tally && measures_cpu(s, x, row);
 
+	if (conn_is_abandoned(x))
+		return skip(me, x);
 	x->concurrency = board_in_flight(l->board);
 	service_start(&me->hand, x, FLOW_SLOT);
 	show_busy(row, x, me->thread_id);

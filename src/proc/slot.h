@@ -15,8 +15,9 @@
 bool slot_is_slow(const struct slots *s, const struct exchange *x);
 
 /*
- * Handler in, handler out, answer on its way.  SEND_WRITTEN_OFF: the deadline passed meanwhile, the
- * leader has answered, and neither the exchange nor its connection is ours any more.
+ * Handler in, handler out, answer on its way; or none, if the client has left: SEND_FAILED.
+ * SEND_WRITTEN_OFF: the deadline passed meanwhile, the leader has answered, and neither the exchange
+ * nor its connection is ours any more.
  */
 enum send_result slot_run(struct slot_thread *me, struct exchange *x);
 
