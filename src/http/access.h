@@ -5,7 +5,7 @@
  *	%(h)s client     %(t)s [time]      %(r)s request line   %(s)s status   %(b)s body bytes or -
  *	%(T)s seconds    %(M)s ms          %(D)s us             %(L)s seconds, with six decimals
  *	%(Q)s wait us    %(S)s service us  %(C)s cpu us or -    %(c)s concurrency at its start
- *	%(R)s read us    %(W)s write us
+ *	%(R)s read us    %(W)s write us   %(X)s proxy us or -
  *	%(w)s worker     %(k)s slot or -   %({Name}i)s request field   %({Name}o)s response field
  *
  * access_atoms.c has the whole table.

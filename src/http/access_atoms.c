@@ -329,6 +329,14 @@ static void put_cpu(struct access_line *l)
 		put_dash(l);
 }
 
+static void put_proxy(struct access_line *l)
+{
+	if (l->x->stamps.has_proxy)
+		put_phase(l, PHASE_PROXY);
+	else
+		put_dash(l);
+}
+
 static void put_slot(struct access_line *l)
 {
 	if (l->x->slot != EXCHANGE_NO_SLOT)
@@ -347,6 +355,7 @@ static access_atom_fn *const atoms[128] = {
 	['p'] = put_pid,     ['Q'] = put_wait,         ['S'] = put_service,
 	['C'] = put_cpu,     ['c'] = put_concurrency,  ['w'] = put_worker,
 	['k'] = put_slot,    ['R'] = put_read,         ['W'] = put_write,
+	['X'] = put_proxy,
 };
 
 access_atom_fn *access_atom(char id)

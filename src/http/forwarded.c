@@ -124,9 +124,20 @@ static bool settle_client(struct claims *k)
 	return !k->has_node || set_client(k->rq, &k->forwarded.client);
 }
 
+/* --- when it got it ---------------------------------------------------------------------------- */
+
+/* Of several, the last: our peer's own word. */
+static bool take_start(struct claims *k, struct ltd_slice value)
+{
+	struct request *rq = k->rq;
+
+	rq->start_said = (struct span){ (uint32_t)(value.at - rq->base), (uint32_t)value.len };
+	return true;
+}
+
 /* --- which field says what -------------------------------------------------------------------- */
 
-enum family { FAMILY_X, FAMILY_STANDARD };
+enum family { FAMILY_NONE, FAMILY_X, FAMILY_STANDARD };
 
 static const struct word {
 	struct ltd_slice name;
@@ -138,6 +149,8 @@ static const struct word {
 	{ { "x-forwarded-proto", 17 }, take_scheme, FAMILY_X, true },
 	{ { "x-forwarded-protocol", 20 }, take_scheme, FAMILY_X, true },
 	{ { "x-forwarded-ssl", 15 }, take_scheme, FAMILY_X, true },
+	{ { "x-request-start", 15 }, take_start, FAMILY_NONE, false },
+	{ { "x-queue-start", 13 }, take_start, FAMILY_NONE, false },
 	{ { "forwarded", 9 }, take_forwarded, FAMILY_STANDARD, false },
 };
 

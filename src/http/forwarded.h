@@ -1,5 +1,5 @@
 /*
- * What trusted proxies say of a request: who asked, and by which scheme.
+ * What trusted proxies say of a request: who asked, by which scheme, and when.
  *
  * Two families of fields: X-Forwarded-For with X-Forwarded-Proto, -Protocol and -Ssl, which are
  * custom, and Forwarded (RFC 7239).  The client is found from the right: past the addresses
@@ -17,8 +17,8 @@
 #include "http/request.h"
 
 /*
- * The head is complete and its peer is trusted: sets rq->client and rq->scheme if it says
- * so.  False if the request is refused.
+ * The head is complete and its peer is trusted: sets rq->client, rq->scheme and
+ * rq->start_said if it says so.  False if the request is refused.
  */
 bool forwarded_read(struct request *rq, const struct limits *limits);
 

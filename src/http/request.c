@@ -22,6 +22,7 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	buf_init(&rq->chunked, body_max);
 	rq->body_read = 0;
 	rq->client = NULL;
+	rq->start_said = none;
 	rq->peer_is_proxy = false;
 	rq->scheme = LTD_SLICE("http");
 	rq->refusal = 0;

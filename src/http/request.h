@@ -63,8 +63,9 @@ struct request {
 	struct buf chunked; /* a chunked body, decoded */
 	uint64_t body_read; /* of the body, by the handler */
 
-	struct client *client; /* who asks; NULL: not known */
-	bool peer_is_proxy;    /* whose word counts */
+	struct client *client;  /* who asks; NULL: not known */
+	struct span start_said; /* X-Request-Start or the like; len 0: not said */
+	bool peer_is_proxy;     /* whose word counts */
 	struct ltd_slice scheme; /* "http", or a trusted proxy's word; lives as long as the exchange */
 
 	uint16_t refusal; /* the status to refuse it with, 0 if sound */

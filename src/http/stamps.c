@@ -42,6 +42,8 @@ static inline uint64_t between(const struct stamps *s, enum stamp from, enum sta
 uint64_t stamps_phase_ns(const struct stamps *s, enum phase phase)
 {
 	switch (phase) {
+	case PHASE_PROXY:
+		return s->proxy_ns;
 	case PHASE_WAIT:
 		return between(s, STAMP_ARRIVED, STAMP_READ) +
 		       between(s, STAMP_READY, STAMP_STARTED);

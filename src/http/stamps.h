@@ -35,7 +35,9 @@ extern const char *const phase_texts[PHASE_COUNT];
 struct stamps {
 	uint64_t at[STAMP_COUNT];
 	uint64_t cpu_ns;        /* thread CPU time within the handler */
+	uint64_t proxy_ns;      /* how long a proxy had the request before it arrived */
 	bool has_cpu;           /* it was measured for this request */
+	bool has_proxy;         /* the proxy said it, credibly */
 	bool arrived_in_kernel; /* `arrived` is the kernel's own stamp, not a copy of `read` */
 };
 
@@ -44,6 +46,12 @@ struct stamps {
  * for `arrived` and `accepted`, which are learned late: `arrived` is lowered to `read`.
  */
 void stamps_mark(struct stamps *s, enum stamp which, uint64_t at_ns);
+
+/* Not every request has all phases. */
+static inline bool stamps_has_phase(const struct stamps *s, enum phase phase)
+{
+	return (phase != PHASE_CPU || s->has_cpu) && (phase != PHASE_PROXY || s->has_proxy);
+}
 
 /* An interval's length in nanoseconds; both its ends must be set. */
 uint64_t stamps_phase_ns(const struct stamps *s, enum phase phase);

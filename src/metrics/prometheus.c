@@ -197,6 +197,11 @@ static struct distribution service_of(const struct route_totals *r)
 	return (struct distribution){ r->le_service, r->service.sum_ns };
 }
 
+static struct distribution proxy_of(const struct route_totals *r)
+{
+	return (struct distribution){ r->le_proxy, r->proxy_ns };
+}
+
 static void write_distribution(struct buf *out, const char *name, const char *route,
 			       struct distribution d)
 {
@@ -234,6 +239,8 @@ static void write_distributions(struct buf *out, const struct snapshot *s)
 		{ "littled_http_request_queue_seconds",
 		  "The time the server made the request wait: in the kernel, and for a slot.",
 		  wait_of },
+		{ "littled_http_request_proxy_seconds",
+		  "From a trusted proxy's X-Request-Start to the arrival in the kernel.", proxy_of },
 		{ "littled_http_request_service_seconds", "From the handler's call to its return.",
 		  service_of },
 	};

@@ -129,7 +129,7 @@ static inline void le_record(_Atomic uint64_t le[TALLY_LE_COUNT + 1], uint64_t n
 static void record_phases(struct tally *t, const struct stamps *s)
 {
 	for (enum phase p = 0; p < PHASE_COUNT; p++)
-		if (p != PHASE_CPU || s->has_cpu)
+		if (stamps_has_phase(s, p))
 			hist_record(&t->phase[p], stamps_phase_ns(s, p));
 }
 
@@ -144,6 +144,10 @@ static void record_route(struct route_tally *r, const struct stamps *s, unsigned
 		add(&r->cpu_samples, 1);
 		add(&r->cpu_service_ns, service);
 		add(&r->cpu_ns, s->cpu_ns);
+	}
+	if (s->has_proxy) {
+		add(&r->proxy_ns, s->proxy_ns);
+		le_record(r->le_proxy, s->proxy_ns);
 	}
 	le_record(r->le_total, total);
 	le_record(r->le_wait, wait);

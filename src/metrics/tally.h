@@ -59,7 +59,9 @@ struct route_tally {
 	_Atomic uint64_t cpu_samples,
 		cpu_service_ns; /* service time of the requests whose cpu was measured */
 	_Atomic uint64_t cpu_ns;
-	_Atomic uint64_t le_total[TALLY_LE_COUNT + 1], le_wait[TALLY_LE_COUNT + 1],
+	_Atomic uint64_t proxy_ns; /* of the requests whose proxy said when it got them */
+	_Atomic uint64_t le_proxy[TALLY_LE_COUNT + 1], le_total[TALLY_LE_COUNT + 1],
+		le_wait[TALLY_LE_COUNT + 1],
 		le_service[TALLY_LE_COUNT + 1]; /* not cumulative; the last is +Inf */
 	struct hist wait, service;
 };

@@ -17,8 +17,9 @@ struct route_totals {
 	uint64_t status[6];
 	uint64_t total_ns;
 	uint64_t cpu_samples, cpu_service_ns, cpu_ns;
-	uint64_t le_total[TALLY_LE_COUNT + 1], le_wait[TALLY_LE_COUNT + 1],
-		le_service[TALLY_LE_COUNT + 1];
+	uint64_t proxy_ns;
+	uint64_t le_proxy[TALLY_LE_COUNT + 1], le_total[TALLY_LE_COUNT + 1],
+		le_wait[TALLY_LE_COUNT + 1], le_service[TALLY_LE_COUNT + 1];
 	struct hist_sum wait, service;
 };
 

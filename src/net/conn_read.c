@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "http/request_start.h"
 #include "net/conn.h"
 #include "net/sock.h"
 
@@ -186,6 +187,19 @@ static void stamp_first_byte(struct conn *c, struct exchange *x, uint64_t now_ns
 	tally_read(h->tally, s);
 }
 
+/* In whose clock it is, is the proxy's business; what cannot be true is dropped. */
+static void stamp_proxy(const struct conn *c, struct exchange *x)
+{
+	const struct loop *l = c->loop;
+	struct stamps *s = &x->stamps;
+	uint64_t arrived_ns = s->at[STAMP_ARRIVED] + (uint64_t)l->real_minus_mono_ns;
+	struct ltd_slice said = request_slice(&x->request, x->request.start_said);
+
+	s->has_proxy = request_start_wait(said, arrived_ns, &s->proxy_ns);
+	if (!s->has_proxy && l->hand->tally)
+		tally_count(l->hand->tally, COUNTER_STARTS_DROPPED, 1);
+}
+
 static void stamp_progress(struct conn *c, struct exchange *x, enum parse_verdict verdict,
 			   uint64_t now_ns)
 {
@@ -193,8 +207,11 @@ static void stamp_progress(struct conn *c, struct exchange *x, enum parse_verdic
 
 	if (!s->at[STAMP_READ] && (verdict != PARSE_MORE || parser_has_begun(&x->parser)))
 		stamp_first_byte(c, x, now_ns);
-	if (!s->at[STAMP_PARSED] && x->request.head_done)
+	if (!s->at[STAMP_PARSED] && x->request.head_done) {
 		stamps_mark(s, STAMP_PARSED, now_ns);
+		if (x->request.start_said.len)
+			stamp_proxy(c, x);
+	}
 	if (verdict != PARSE_DONE)
 		return;
 	stamps_mark(s, STAMP_READY, now_ns);

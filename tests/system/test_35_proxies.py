@@ -2,6 +2,7 @@
 
 import socket
 import struct
+import time
 
 import pytest
 
@@ -113,6 +114,74 @@ def test_the_log_shows_the_client_also_of_a_moved_connection(serve, tmp_path):
         assert {line[1] for line in lines} == {"0", "1"}, "one of the two had to move"
         for c in conns:
             c.close()
+
+
+# --- X-Request-Start --------------------------------------------------------------------------
+
+def seconds_ago(form, seconds):
+    return form(time.time_ns() - round(seconds * 1e9))
+
+
+FORMS = {
+    "seconds": lambda ns: f"t={ns / 1e9:.3f}",
+    "milliseconds": lambda ns: str(ns // 1_000_000),
+    "microseconds": lambda ns: f"t={ns // 1000}",
+    "nanoseconds": lambda ns: f"{ns}",
+}
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("name", ["X-Request-Start", "X-Queue-Start"])
+def test_the_time_in_the_proxy_is_a_phase(serve, tmp_path, name):
+    log = tmp_path / "log"
+    with serve("--access-logfile", log, "--access-logformat", "%(X)s %(D)s") as s:
+        with s.conn() as c:
+            for form in FORMS.values():
+                headers = [(name, seconds_ago(form, 0.5))]
+                assert c.get("/hello", headers=headers).status == 200
+            assert c.get("/hello").status == 200
+        stats = s.window_with(5)
+        proxy, total = stats["phases"]["proxy"], stats["phases"]["total"]
+        assert proxy["count"] == 4 and 0.49 <= proxy["mean_s"] < 5, proxy
+        assert total["count"] == 5 and total["mean_s"] < proxy["mean_s"], "it is no part of it"
+        assert stats["totals"]["starts_dropped"] == 0
+        assert abs(stats["little"]["residual"]) <= 0.001 * stats["little"]["L"]
+        values = [line.split()[0] for line in lines_of(log, 5)]
+        assert values[4] == "-" and all(490_000 <= int(v) < 5_000_000 for v in values[:4])
+        assert 'littled_http_request_proxy_seconds_count{route="/hello"} 4\n' in s.metrics()
+
+
+def test_what_cannot_be_is_dropped(server):
+    with server.conn() as c:
+        for value in ("soon", "t=", "-5", seconds_ago(FORMS["seconds"], -3600),
+                      seconds_ago(FORMS["microseconds"], 3600), "t=0", "1e12"):
+            assert c.get("/hello", headers=[("X-Request-Start", value)]).status == 200
+    stats = server.window_with(7)
+    assert stats["phases"]["proxy"]["count"] == 0
+    assert stats["totals"]["starts_dropped"] == 7
+
+
+def test_nobody_else_says_when(serve):
+    with serve("--forwarded-allow-ips", "unix") as s:
+        for value in (seconds_ago(FORMS["seconds"], 1), "soon"):
+            s.get("/hello", headers=[("X-Request-Start", value)])
+        stats = s.window_with(2)
+        assert stats["phases"]["proxy"]["count"] == 0 and stats["totals"]["starts_dropped"] == 0
+
+
+def test_it_moves_with_the_request(serve):
+    with serve(workers=2, threads=1) as s:
+        conns = conns_of_one_worker(s, 2)
+        for c in conns:
+            c.send(request("/sleep?ms=300", headers=[
+                ("X-Request-Start", seconds_ago(FORMS["microseconds"], 0.5))]))
+        for c in conns:
+            assert c.read().status == 200
+            c.close()
+        stats = s.window_with(4)
+        assert stats["totals"]["moves_in"] >= 1, "one of the two had to move"
+        assert stats["phases"]["proxy"]["count"] == 2
+        assert stats["phases"]["proxy"]["mean_s"] >= 0.49
 
 
 # --- the PROXY protocol ---------------------------------------------------------------------

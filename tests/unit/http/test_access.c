@@ -131,8 +131,10 @@ START_TEST(what_was_measured_is_said)
 	begin(REQUEST);
 	x->stamps.has_cpu = true;
 	x->stamps.cpu_ns = 42 * NS_PER_US + 999;
+	x->stamps.has_proxy = true;
+	x->stamps.proxy_ns = 7 * NS_PER_MS;
 	x->slot = 0;
-	check("%(C)s %(k)s", "42 0");
+	check("%(C)s %(k)s %(X)s", "42 0 7000");
 	snprintf(pid, sizeof pid, "<%d>", (int)getpid());
 	check("%(p)s", pid);
 	end();

@@ -32,6 +32,22 @@ START_TEST(phases_are_the_intervals)
 }
 END_TEST
 
+/* What a proxy says is no part of the total: the clock is another's. */
+START_TEST(not_every_request_has_all_phases)
+{
+	struct stamps s = all_set();
+
+	for (unsigned p = 0; p < PHASE_COUNT; p++)
+		ck_assert_int_eq(stamps_has_phase(&s, p), p != PHASE_CPU && p != PHASE_PROXY);
+	s.has_cpu = s.has_proxy = true;
+	s.proxy_ns = 700;
+	for (unsigned p = 0; p < PHASE_COUNT; p++)
+		ck_assert(stamps_has_phase(&s, p));
+	ck_assert_uint_eq(stamps_phase_ns(&s, PHASE_PROXY), 700);
+	ck_assert_uint_eq(stamps_phase_ns(&s, PHASE_TOTAL), 1700);
+}
+END_TEST
+
 START_TEST(the_parts_make_the_total)
 {
 	struct stamps s = all_set();
@@ -67,5 +83,6 @@ START_TEST(names_are_those_of_the_tables)
 }
 END_TEST
 
-UNIT_SUITE_OF(stamps, phases_are_the_intervals, the_parts_make_the_total,
-	      a_stamp_is_never_before_the_one_it_follows, names_are_those_of_the_tables)
+UNIT_SUITE_OF(stamps, phases_are_the_intervals, not_every_request_has_all_phases,
+	      the_parts_make_the_total, a_stamp_is_never_before_the_one_it_follows,
+	      names_are_those_of_the_tables)

@@ -67,14 +67,16 @@ END_TEST
 START_TEST(phases_and_routes_get_their_times)
 {
 	static const uint64_t expected[PHASE_COUNT] = {
-		[PHASE_WAIT] = 70, [PHASE_READ] = 30,  [PHASE_SERVICE] = 500,
-		[PHASE_CPU] = 123, [PHASE_WRITE] = 50, [PHASE_TOTAL] = 650,
+		[PHASE_PROXY] = 77, [PHASE_WAIT] = 70,  [PHASE_READ] = 30,   [PHASE_SERVICE] = 500,
+		[PHASE_CPU] = 123,  [PHASE_WRITE] = 50, [PHASE_TOTAL] = 650,
 	};
 	struct tally *t = new_tally();
 	struct stamps s = way(100, 110, 140, 200, 700, 750);
 
 	s.has_cpu = true;
 	s.cpu_ns = 123;
+	s.has_proxy = true;
+	s.proxy_ns = 77;
 	serve(t, &s, FLOW_SLOT, 1, 404);
 	for (unsigned p = 0; p < PHASE_COUNT; p++) {
 		struct hist_sum *h = hist_of(t, &t->phase[p]);
@@ -90,18 +92,22 @@ START_TEST(phases_and_routes_get_their_times)
 	ck_assert_uint_eq(t->route[1].service.sum_ns, 500);
 	ck_assert_uint_eq(t->route[1].cpu_samples, 1);
 	ck_assert_uint_eq(t->route[1].cpu_ns, 123);
+	ck_assert_uint_eq(t->route[1].proxy_ns, 77);
+	ck_assert_uint_eq(t->route[1].le_proxy[0], 1);
 	ck_assert_uint_eq(t->route[0].status[4], 0);
 	free(t);
 }
 END_TEST
 
-START_TEST(cpu_is_not_recorded_when_it_was_not_measured)
+START_TEST(what_was_not_measured_is_not_recorded)
 {
 	struct tally *t = new_tally();
 
 	serve_for(t, 1000, 5);
 	ck_assert_uint_eq(t->phase[PHASE_CPU].high, 0);
 	ck_assert_uint_eq(t->route[0].cpu_samples, 0);
+	ck_assert_uint_eq(t->phase[PHASE_PROXY].high, 0);
+	ck_assert_uint_eq(t->route[0].le_proxy[0], 0);
 	free(t);
 }
 END_TEST
@@ -259,7 +265,7 @@ START_TEST(a_reader_beside_the_writer_sees_whole_requests)
 END_TEST
 
 UNIT_SUITE_OF(tally, a_request_is_counted_in_every_place, phases_and_routes_get_their_times,
-	      cpu_is_not_recorded_when_it_was_not_measured, le_buckets_hold_their_upper_edge,
+	      what_was_not_measured_is_not_recorded, le_buckets_hold_their_upper_edge,
 	      a_status_out_of_range_counts_as_none, events_are_counted,
 	      a_moved_request_leaves_one_worker_and_enters_the_other,
 	      an_update_cut_short_is_never_seen_and_can_be_mended,
