@@ -154,7 +154,7 @@ void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns);
  */
 uint64_t board_worker_died(struct board *b, unsigned worker, bool in_order, uint64_t now_ns);
 
-/* What died is being replaced, perhaps in another row: dead rows are absent ones from here on. */
+/* What died has been replaced, perhaps in another row: dead rows are absent ones from here on. */
 void board_forget_dead(struct board *b);
 
 /* Once a second, by the master: totals of all tallies into the ring, and the second's peak cell. */

@@ -2,6 +2,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -203,6 +204,29 @@ unsigned listener_backlog_max(void)
 		most = SOMAXCONN;
 	fclose(f);
 	return most;
+}
+
+/*
+ * TCP: a filter drops segments that ask for a connection; the client tries again after a second
+ * and is refused then.  Unix: connect(2) is refused at once (unix(7)).
+ */
+void listener_deafen(const struct listener *l)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags (RFC 9293 3.1) */
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog filter = { sizeof code / sizeof *code, code };
+
+	if (l->fd < 0)
+		return;
+	if (l->path)
+		shutdown(l->fd, SHUT_RD);
+	else
+		setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }
 
 void listener_close(struct listener *l)

@@ -30,6 +30,12 @@ struct listener_plan {
  */
 int listener_open(struct listener *l, const struct listener_plan *plan, char *why, size_t why_bytes);
 
+/*
+ * From now on nobody can connect any more, but who has connected can still be accepted: so that a
+ * queue can be emptied before its listener is closed.  In every process that shares the socket.
+ */
+void listener_deafen(const struct listener *l);
+
 /* The most connections the kernel holds for one listener, whatever backlog it was asked for. */
 unsigned listener_backlog_max(void);
 

@@ -1,73 +1,11 @@
-/* State x event -> actions.  Runs in: master. */
+/* State x event -> actions.  Pure; runs in: master. */
 #include "proc/arbiter.h"
 
 #include <stddef.h>
 
-struct script {
-	struct action *actions;
-	unsigned count;
-	uint64_t now_ns;
-};
+#include "proc/arbiter_rules.h"
 
-/* What the two rules look at. */
-struct census {
-	unsigned fresh_starting, fresh_ready, stale_ready;
-};
-
-static void add(struct script *s, enum action_kind kind, unsigned seat)
-{
-	s->actions[s->count++] = (struct action){ .kind = kind, .seat = seat };
-}
-
-/* --- looking ------------------------------------------------------------------- */
-
-unsigned arbiter_seats(unsigned workers)
-{
-	return 2 * workers + 14;
-}
-
-/* One is kept for a successor, one for a predecessor that takes its time. */
-unsigned arbiter_workers_max(unsigned seats)
-{
-	return seats - 2;
-}
-
-static bool is_stopping(const struct arbiter *a)
-{
-	return a->state == ARBITER_DRAINING || a->state == ARBITER_ENDING;
-}
-
-static bool is_stale(const struct arbiter *a, const struct seat *seat)
-{
-	return seat->edition != a->edition || seat->wants_relief;
-}
-
-static struct census count(const struct arbiter *a)
-{
-	struct census c = { 0 };
-
-	for (unsigned i = 0; i < a->seats; i++) {
-		const struct seat *seat = &a->seat[i];
-
-		if (seat->state == SEAT_STARTING)
-			c.fresh_starting += !is_stale(a, seat);
-		else if (seat->state == SEAT_READY && is_stale(a, seat))
-			c.stale_ready++;
-		else if (seat->state == SEAT_READY)
-			c.fresh_ready++;
-	}
-	return c;
-}
-
-/* The first in that state, or a->seats. */
-static unsigned find(const struct arbiter *a, enum seat_state state)
-{
-	unsigned i = 0;
-
-	while (i < a->seats && a->seat[i].state != state)
-		i++;
-	return i;
-}
+/* --- the end ---------------------------------------------------------------------- */
 
 static bool is_empty(const struct arbiter *a)
 {
@@ -77,128 +15,11 @@ static bool is_empty(const struct arbiter *a)
 	return true;
 }
 
-/* Who goes first: stale before fresh, then the one that has served longest. */
-static bool goes_before(const struct arbiter *a, const struct seat *x, const struct seat *y)
-{
-	if (is_stale(a, x) != is_stale(a, y))
-		return is_stale(a, x);
-	return x->ready_ns < y->ready_ns;
-}
-
-static unsigned find_to_retire(const struct arbiter *a)
-{
-	unsigned found = a->seats;
-
-	for (unsigned i = 0; i < a->seats; i++)
-		if (a->seat[i].state == SEAT_READY &&
-		    (found == a->seats || goes_before(a, &a->seat[i], &a->seat[found])))
-			found = i;
-	return found;
-}
-
-/* --- the two rules --------------------------------------------------------------- */
-
-static bool is_fresh(const struct arbiter *a, const struct seat *seat)
-{
-	return (seat->state == SEAT_STARTING || seat->state == SEAT_READY) && !is_stale(a, seat);
-}
-
-/* The lane with the fewest who stay in it. */
-static unsigned emptiest_lane(struct arbiter *a)
-{
-	unsigned lane = 0;
-
-	for (unsigned i = 0; i < a->seats; i++)
-		a->seat[i].scratch = 0;
-	for (unsigned i = 0; i < a->seats; i++)
-		if (is_fresh(a, &a->seat[i]))
-			a->seat[a->seat[i].lane].scratch++;
-	for (unsigned i = 1; i < a->policy.workers; i++)
-		if (a->seat[i].scratch < a->seat[lane].scratch)
-			lane = i;
-	return lane;
-}
-
-static void spawn(struct arbiter *a, unsigned seat, struct script *s)
-{
-	unsigned lane = emptiest_lane(a);
-
-	a->seat[seat] = (struct seat){ .state = SEAT_STARTING, .edition = a->edition, .lane = lane };
-	add(s, ACTION_SPAWN, seat);
-	s->actions[s->count - 1].lane = lane;
-}
-
-static void fill(struct arbiter *a, struct script *s)
-{
-	unsigned workers = a->policy.workers;
-	unsigned most = workers + (a->policy.all_at_once ? workers : 1);
-	struct census c = count(a);
-	unsigned seat = find(a, SEAT_EMPTY);
-
-	if (s->now_ns < a->retry_ns)
-		return;
-	a->retry_ns = 0;
-	while (c.fresh_starting + c.fresh_ready < workers &&
-	       c.fresh_starting + c.fresh_ready + c.stale_ready < most && seat < a->seats) {
-		spawn(a, seat, s);
-		c.fresh_starting++;
-		seat = find(a, SEAT_EMPTY);
-	}
-}
-
-static void retire(struct arbiter *a, unsigned seat, struct script *s)
-{
-	a->seat[seat].state = SEAT_RETIRING;
-	a->seat[seat].deadline_ns = s->now_ns + a->policy.graceful_ns;
-	add(s, ACTION_RETIRE, seat);
-}
-
-/* All at once: the stale stay until the fresh suffice, if there are seats for so many. */
-static bool holds_back(const struct arbiter *a, const struct census *c)
-{
-	return a->policy.all_at_once && c->fresh_ready < a->policy.workers &&
-	       (c->fresh_starting || find(a, SEAT_EMPTY) < a->seats);
-}
-
-static void relieve(struct arbiter *a, struct script *s)
-{
-	struct census c = count(a);
-	unsigned most = a->policy.workers, ready = c.fresh_ready + c.stale_ready;
-
-	if (holds_back(a, &c))
-		most += c.fresh_ready;
-	for (; ready > most; ready--)
-		retire(a, find_to_retire(a), s);
-}
-
-static void note_renewal(struct arbiter *a, struct script *s)
-{
-	if (!a->is_renewing || count(a).fresh_ready < a->policy.workers)
-		return;
-	for (unsigned i = 0; i < a->seats; i++)
-		if (a->seat[i].state == SEAT_READY && a->seat[i].edition != a->edition)
-			return;
-	a->is_renewing = false;
-	add(s, ACTION_RENEWED, 0);
-}
-
-static void settle(struct arbiter *a, struct script *s)
-{
-	if (is_stopping(a))
-		return;
-	fill(a, s);
-	relieve(a, s);
-	fill(a, s);
-	note_renewal(a, s);
-}
-
-/* --- the end ---------------------------------------------------------------------- */
-
 static void exit_if_alone(struct arbiter *a, struct script *s)
 {
-	if (!is_stopping(a) || !is_empty(a))
+	if (!arbiter_is_stopping(a) || !is_empty(a))
 		return;
-	add(s, ACTION_EXIT, 0);
+	script_add(s, ACTION_EXIT, 0);
 	s->actions[s->count - 1].status = a->status;
 }
 
@@ -206,7 +27,7 @@ static void drain(struct arbiter *a, struct script *s)
 {
 	a->state = ARBITER_DRAINING;
 	a->deadline_ns = s->now_ns + a->policy.graceful_ns;
-	add(s, ACTION_DRAIN, 0);
+	script_add(s, ACTION_DRAIN, 0);
 	exit_if_alone(a, s);
 }
 
@@ -214,7 +35,7 @@ static void end(struct arbiter *a, struct script *s)
 {
 	a->state = ARBITER_ENDING;
 	a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
-	add(s, ACTION_QUIT, 0);
+	script_add(s, ACTION_QUIT, 0);
 	exit_if_alone(a, s);
 }
 
@@ -234,7 +55,7 @@ static void dismiss_starting(struct arbiter *a, struct script *s)
 {
 	for (unsigned i = 0; i < a->seats; i++)
 		if (a->seat[i].state == SEAT_STARTING && a->seat[i].edition != a->edition)
-			retire(a, i, s);
+			arbiter_retire(a, i, s);
 }
 
 static void revert(struct arbiter *a, struct script *s)
@@ -244,14 +65,14 @@ static void revert(struct arbiter *a, struct script *s)
 	a->failures = 0;
 	a->retry_ns = 0;
 	a->is_renewing = false;
-	add(s, ACTION_REVERT, 0);
+	script_add(s, ACTION_REVERT, 0);
 	dismiss_starting(a, s);
 }
 
 static void on_failed_boot(struct arbiter *a, int exit_status, struct script *s)
 {
 	bool knows_why = exit_status > 0;
-	struct census c = count(a);
+	struct census c = arbiter_count(a);
 
 	a->failures++;
 	if (a->edition != a->edition_before &&
@@ -286,7 +107,7 @@ static void on_early_death(struct arbiter *a, struct script *s)
 static void on_begin(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
 	(void)e;
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct script *s)
@@ -303,29 +124,29 @@ static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct sc
 		a->edition_before = a->edition;
 		a->policy_before = a->policy;
 	}
-	if (a->state == ARBITER_STARTING && count(a).fresh_ready >= a->policy.workers) {
+	if (a->state == ARBITER_STARTING && arbiter_count(a).fresh_ready >= a->policy.workers) {
 		a->state = ARBITER_SERVING;
 		a->is_renewing = false;
-		add(s, ACTION_READY, 0);
+		script_add(s, ACTION_READY, 0);
 	}
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_wish(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
 	a->seat[e->seat].wants_relief = true;
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_leaving(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
 	struct seat *seat = &a->seat[e->seat];
 
-	if (seat->state != SEAT_READY || is_stopping(a))
+	if (seat->state != SEAT_READY || arbiter_is_stopping(a))
 		return;
 	seat->state = SEAT_RETIRING;
 	seat->deadline_ns = s->now_ns + a->policy.graceful_ns;
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_exited(struct arbiter *a, const struct arbiter_event *e, struct script *s)
@@ -335,7 +156,7 @@ static void on_exited(struct arbiter *a, const struct arbiter_event *e, struct s
 	a->seat[e->seat].state = SEAT_EMPTY;
 	if (was.state == SEAT_EMPTY)
 		return;
-	if (is_stopping(a)) {
+	if (arbiter_is_stopping(a)) {
 		exit_if_alone(a, s);
 		return;
 	}
@@ -343,7 +164,7 @@ static void on_exited(struct arbiter *a, const struct arbiter_event *e, struct s
 		on_early_death(a, s);
 	else if (was.state != SEAT_RETIRING && !was.was_ready)
 		on_failed_boot(a, e->exit_status, s);
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_unforked(struct arbiter *a, const struct arbiter_event *e, struct script *s)
@@ -357,12 +178,12 @@ static void on_silent(struct arbiter *a, const struct arbiter_event *e, struct s
 {
 	struct seat *seat = &a->seat[e->seat];
 
-	if ((seat->state != SEAT_READY && seat->state != SEAT_STARTING) || is_stopping(a))
+	if ((seat->state != SEAT_READY && seat->state != SEAT_STARTING) || arbiter_is_stopping(a))
 		return;
 	seat->state = SEAT_DOOMED;
 	seat->deadline_ns = s->now_ns + ARBITER_ABORT_NS;
-	add(s, ACTION_ABORT, e->seat);
-	settle(a, s);
+	script_add(s, ACTION_ABORT, e->seat);
+	arbiter_settle(a, s);
 }
 
 static void on_edition(struct arbiter *a, const struct arbiter_event *e, struct script *s)
@@ -375,7 +196,7 @@ static void on_edition(struct arbiter *a, const struct arbiter_event *e, struct 
 	a->retry_ns = 0;
 	a->is_renewing = true;
 	dismiss_starting(a, s);
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_workers(struct arbiter *a, const struct arbiter_event *e, struct script *s)
@@ -385,7 +206,7 @@ static void on_workers(struct arbiter *a, const struct arbiter_event *e, struct 
 	a->policy.workers = e->workers < most ? e->workers : most;
 	if (a->edition == a->edition_before)
 		a->policy_before.workers = a->policy.workers;
-	settle(a, s);
+	arbiter_settle(a, s);
 }
 
 static void on_term(struct arbiter *a, const struct arbiter_event *e, struct script *s)
@@ -394,7 +215,7 @@ static void on_term(struct arbiter *a, const struct arbiter_event *e, struct scr
 	if (a->state == ARBITER_SERVING && a->policy.delay_ns) {
 		a->state = ARBITER_UNREADY;
 		a->deadline_ns = s->now_ns + a->policy.delay_ns;
-		add(s, ACTION_UNREADY, 0);
+		script_add(s, ACTION_UNREADY, 0);
 	} else if (a->state == ARBITER_SERVING || a->state == ARBITER_STARTING) {
 		drain(a, s);
 	} else {
@@ -418,27 +239,38 @@ static void kill_overdue(struct arbiter *a, struct script *s)
 		if (s->now_ns < seat->deadline_ns)
 			continue;
 		seat->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
-		add(s, ACTION_KILL, i);
+		script_add(s, ACTION_KILL, i);
 	}
 }
 
 static void on_tick(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
 	(void)e;
-	if (is_stopping(a)) {
+	if (arbiter_is_stopping(a)) {
 		if (s->now_ns < a->deadline_ns)
 			return;
 		a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
-		add(s, ACTION_KILL_ALL, 0);
+		script_add(s, ACTION_KILL_ALL, 0);
 	} else if (a->state == ARBITER_UNREADY && s->now_ns >= a->deadline_ns) {
 		drain(a, s);
 	} else {
 		kill_overdue(a, s);
-		settle(a, s);
+		arbiter_settle(a, s);
 	}
 }
 
 /* --- from outside -------------------------------------------------------------------- */
+
+unsigned arbiter_seats(unsigned workers)
+{
+	return 2 * workers + 14;
+}
+
+/* One is kept for a successor, one for a predecessor that takes its time. */
+unsigned arbiter_workers_max(unsigned seats)
+{
+	return seats - 2;
+}
 
 void arbiter_init(struct arbiter *a, struct seat *seat, unsigned seats, unsigned edition,
 		  const struct arbiter_policy *policy)
@@ -453,6 +285,13 @@ void arbiter_init(struct arbiter *a, struct seat *seat, unsigned seats, unsigned
 	};
 	for (unsigned i = 0; i < seats; i++)
 		seat[i] = (struct seat){ .state = SEAT_EMPTY };
+}
+
+bool arbiter_is_complete(const struct arbiter *a)
+{
+	struct census c = arbiter_count(a);
+
+	return c.fresh_starting + c.fresh_ready >= a->policy.workers;
 }
 
 bool arbiter_takes_edition(const struct arbiter *a)
@@ -484,14 +323,13 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 
 uint64_t arbiter_next_tick(const struct arbiter *a)
 {
-	struct census c = count(a);
 	uint64_t next = UINT64_MAX;
 
-	if (is_stopping(a))
+	if (arbiter_is_stopping(a))
 		return a->deadline_ns;
 	if (a->state == ARBITER_UNREADY)
 		next = a->deadline_ns;
-	if (a->retry_ns && c.fresh_starting + c.fresh_ready < a->policy.workers)
+	if (a->retry_ns && !arbiter_is_complete(a))
 		next = earlier(next, a->retry_ns);
 	for (unsigned i = 0; i < a->seats; i++)
 		if (a->seat[i].state == SEAT_RETIRING || a->seat[i].state == SEAT_DOOMED)

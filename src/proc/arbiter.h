@@ -164,6 +164,9 @@ void arbiter_init(struct arbiter *a, struct seat *seat, unsigned seats, unsigned
 /* Writes what is to be done to `actions` and returns how many they are. */
 unsigned arbiter_handle(struct arbiter *a, const struct arbiter_event *e, struct action *actions);
 
+/* All workers wanted are there, or on their way. */
+bool arbiter_is_complete(const struct arbiter *a);
+
 /* False once the end has begun: then EVENT_EDITION does nothing. */
 bool arbiter_takes_edition(const struct arbiter *a);
 

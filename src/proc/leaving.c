@@ -8,6 +8,9 @@
 #include "proc/moves.h"
 #include "proc/worker.h"
 
+/* When all is over: how long the queues of listeners that nobody can reach any more are emptied. */
+#define SETTLE_NS (50 * NS_PER_MS)
+
 /* How often a worker that leaves looks around, whatever else happens. */
 #define LOOK_S 0.05
 
@@ -37,9 +40,19 @@ static void part_idle(struct worker *w, enum conn_state state)
 	}
 }
 
+static void stop_accepting(struct worker *w)
+{
+	acceptor_stop(&w->acceptor, w->is_last_to_accept);
+	heritage_close_listeners(w->heritage);
+	w->is_last_to_accept = false;
+}
+
 void leaving_turn(struct worker *w)
 {
 	struct loop *l = &w->loop;
+
+	if (w->is_last_to_accept && l->now_ns >= w->leaving_ns + SETTLE_NS)
+		stop_accepting(w);
 	bool has_heir = !server_stops(w) && peers_have_heir(&w->peers);
 
 	l->is_draining = !has_heir;
@@ -55,7 +68,7 @@ void leaving_turn(struct worker *w)
 
 void leave_if_empty(struct worker *w)
 {
-	if (!w->is_leaving || w->loop.conn_count)
+	if (!w->is_leaving || w->loop.conn_count || w->is_last_to_accept)
 		return;
 	peers_read_last(&w->peers);
 	if (w->loop.conn_count)
@@ -88,8 +101,9 @@ void leave(struct worker *w)
 	atomic_store(&l->row->state, WORKER_DRAINING);
 	worker_tell_master(w);
 	/* What was connected before is served here when nobody else will. */
-	acceptor_stop(&w->acceptor, server_stops(w));
-	heritage_close_listeners(w->heritage);
+	w->is_last_to_accept = server_stops(w);
+	if (!w->is_last_to_accept)
+		stop_accepting(w);
 	ev_timer_again(l->ev, &w->look_around);
 	leaving_turn(w);
 }

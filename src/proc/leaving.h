@@ -4,7 +4,7 @@
  *	it accepts no more; what its siblings can answer sooner, they answer
  *	connections without a request		go to a sibling that stays, as they are
  *	requests read, waiting or in a slot	are answered; then their connection goes, too
- *	nobody stays (the server stops)		answers say Connection: close; connections without
+ *	nobody stays (the server stops)		what is in the listeners' queues is taken; answers say Connection: close; connections without
  *						a request have a moment left, then are closed
  *
  * It leaves when it has no connection left.

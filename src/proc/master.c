@@ -86,12 +86,22 @@ static void act_unready(struct master *m, const struct action *a)
 		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
 }
 
+/* Nobody can connect any more; who has, is accepted by the workers before they leave. */
+static void deafen(struct master *m)
+{
+	const struct heritage *h = &m->foundation.heritage;
+
+	for (unsigned i = 0; i < h->listener_count; i++)
+		listener_deafen(&h->listener[i]);
+}
+
 static void act_drain(struct master *m, const struct action *a)
 {
 	(void)a;
 	atomic_store(&board(m)->phase, BOARD_STOPPING);
 	log_info("stopping: requests in flight have %.3g s to finish",
 		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
+	deafen(m);
 	crew_signal_all(&m->crew, SIGTERM);
 	heritage_close_listeners(&m->foundation.heritage);
 }
@@ -155,7 +165,23 @@ static void tell_unforked(struct master *m)
 	}
 }
 
-static void reap(struct master *m)
+static void want_workers(struct master *m, unsigned workers)
+{
+	unsigned most = arbiter_workers_max(m->crew.seats);
+
+	if (workers > most) {
+		log_warning("workers: there is room for %u; a restart with that many makes more",
+			    most);
+		workers = most;
+	}
+	if (workers == m->arbiter.policy.workers)
+		return;
+	log_info("workers: %u are wanted, after %u", workers, m->arbiter.policy.workers);
+	atomic_store(&board(m)->workers, workers);
+	handle(m, (struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });
+}
+
+static void on_child(struct master *m)
 {
 	unsigned seat;
 	int exit_status;
@@ -165,29 +191,64 @@ static void reap(struct master *m)
 				  .kind = EVENT_EXITED, .seat = seat, .exit_status = exit_status });
 		if (m->seat[seat].state == SEAT_EMPTY)
 			crew_clear_seat(&m->crew, seat);
+		if (arbiter_is_complete(&m->arbiter))
+			board_forget_dead(board(m));
 	}
 }
 
-static void on_signal(struct master *m)
+static void on_term(struct master *m)
+{
+	tell(m, EVENT_TERM, 0);
+}
+
+static void on_quit(struct master *m)
+{
+	tell(m, EVENT_QUIT, 0);
+}
+
+static void on_usr1(struct master *m)
+{
+	logs_reopen(&m->foundation.heritage);
+	crew_signal_all(&m->crew, SIGUSR1);
+}
+
+static void on_ttin(struct master *m)
+{
+	want_workers(m, m->arbiter.policy.workers + 1);
+}
+
+static void on_ttou(struct master *m)
+{
+	if (m->arbiter.policy.workers > 1)
+		want_workers(m, m->arbiter.policy.workers - 1);
+}
+
+static void on_winch(struct master *m)
+{
+	want_workers(m, 0);
+}
+
+/* What each signal means here; those a terminal sends by itself count only from a process. */
+static const struct {
+	int signal;
+	bool by_process_alone;
+	void (*on)(struct master *);
+} signals[] = {
+	{ SIGCHLD, false, on_child }, { SIGTERM, false, on_term },  { SIGINT, false, on_quit },
+	{ SIGQUIT, false, on_quit },  { SIGUSR1, false, on_usr1 },  { SIGTTIN, true, on_ttin },
+	{ SIGTTOU, true, on_ttou },   { SIGWINCH, true, on_winch },
+};
+#define SIGNALS (sizeof signals / sizeof *signals)
+
+static void read_signals(struct master *m)
 {
 	struct signalfd_siginfo s;
 
-	while (read(m->signal_fd, &s, sizeof s) == sizeof s) {
-		switch (s.ssi_signo) {
-		case SIGCHLD:
-			reap(m);
-			break;
-		case SIGTERM:
-			handle(m, (struct arbiter_event){ .kind = EVENT_TERM });
-			break;
-		case SIGUSR1:
-			logs_reopen(&m->foundation.heritage);
-			crew_signal_all(&m->crew, SIGUSR1);
-			break;
-		default:
-			handle(m, (struct arbiter_event){ .kind = EVENT_QUIT });
-		}
-	}
+	while (read(m->signal_fd, &s, sizeof s) == sizeof s)
+		for (unsigned i = 0; i < SIGNALS; i++)
+			if (s.ssi_signo == (uint32_t)signals[i].signal &&
+			    !(signals[i].by_process_alone && s.ssi_code == SI_KERNEL))
+				signals[i].on(m);
 }
 
 /* What workers say of themselves stands on their rows. */
@@ -261,7 +322,7 @@ static void loop(struct master *m)
 		if (fds[1].revents)
 			read_news(m);
 		if (fds[0].revents)
-			on_signal(m);
+			read_signals(m);
 		on_time(m);
 		tell_unforked(m);
 	}
@@ -271,12 +332,11 @@ static void loop(struct master *m)
 
 static int watch_signals(struct master *m)
 {
-	static const int wanted[] = { SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGUSR1 };
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (unsigned i = 0; i < sizeof wanted / sizeof *wanted; i++)
-		sigaddset(&set, wanted[i]);
+	for (unsigned i = 0; i < SIGNALS; i++)
+		sigaddset(&set, signals[i].signal);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	m->crew.signal_fd = m->signal_fd;

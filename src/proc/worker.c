@@ -16,6 +16,7 @@
 #include "net/crowd.h"
 #include "proc/background.h"
 #include "proc/backtrace.h"
+#include "proc/lastwords.h"
 #include "proc/leaving.h"
 #include "proc/overload.h"
 #include "proc/logs.h"
@@ -66,8 +67,11 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 		case SIGUSR1:
 			logs_reopen(w->heritage);
 			break;
+		case SIGINT:
+		case SIGQUIT:
+			_exit(0); /* quick: handlers are not waited for */
 		default:
-			_exit(0); /* INT, QUIT: quick; handlers are not waited for */
+			break; /* the master's, sent to its whole group */
 		}
 	}
 }
@@ -187,13 +191,13 @@ static void set_loop(struct worker *w)
 
 static int watch_signals(struct worker *w)
 {
+	static const int signals[] = { SIGTERM, SIGINT,  SIGQUIT, SIGUSR1, SIGHUP,
+				       SIGTTIN, SIGTTOU, SIGUSR2, SIGWINCH };
 	sigset_t wanted;
 
 	sigemptyset(&wanted);
-	sigaddset(&wanted, SIGTERM);
-	sigaddset(&wanted, SIGINT);
-	sigaddset(&wanted, SIGQUIT);
-	sigaddset(&wanted, SIGUSR1);
+	for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+		sigaddset(&wanted, signals[i]);
 	sigprocmask(SIG_SETMASK, &wanted, NULL); /* in every thread: the loop reads them */
 	w->signal_fd = signalfd(-1, &wanted, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (w->signal_fd < 0)
@@ -313,6 +317,7 @@ int worker_main(struct heritage *heritage, unsigned index)
 	w->mounts = is_statistics(w) ? status_mounts(heritage) : heritage->mounts;
 	name_process(w);
 	backtrace_prepare();
+	lastwords_prepare(w);
 	close_foreign_listeners(w);
 	if (!w->mounts || give_up_privileges(w) < 0)
 		return WORKER_BOOT_ERROR;

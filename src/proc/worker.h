@@ -37,7 +37,8 @@ struct worker {
 	int signal_fd;
 	bool is_retiring; /* has asked for a successor */
 	bool is_leaving;
-	uint64_t leaving_ns; /* since when */
+	uint64_t leaving_ns;    /* since when */
+	bool is_last_to_accept; /* it leaves, but empties the listeners' queues first */
 };
 
 /* The master looks at this worker's row soon.  Any thread. */

@@ -1,0 +1,86 @@
+/*
+ * Saying what every thread does, in a signal handler.
+ *
+ * No lock, no memory, no clock but the vDSO's: snprintf(3) of plain numbers and strings, write(2).
+ * Runs in: the thread that got the signal, whatever it was doing.
+ */
+#include "proc/lastwords.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/backtrace.h"
+#include "proc/worker.h"
+
+#define LINE_BYTES 256
+
+static const struct worker *dying;
+
+static void say(const char *line, int n)
+{
+	if (n > 0 &&
+	    write(log_descriptor(), line, (size_t)(n < LINE_BYTES ? n : LINE_BYTES - 1)) < 0) {
+		/* Nowhere left to say so. */
+	}
+}
+
+static void tell_slot(unsigned i, uint64_t now_ns)
+{
+	const struct slot_row *row = board_slot(dying->loop.board, dying->index, i);
+	uint32_t state = atomic_load(&row->state), route = atomic_load(&row->route);
+	unsigned ms = (unsigned)((now_ns - atomic_load(&row->since_ns)) / NS_PER_MS);
+	unsigned thread = atomic_load(&row->thread_id);
+	char line[LINE_BYTES];
+
+	if (state != SLOT_BUSY) {
+		say(line, snprintf(line, sizeof line, "slot %u: %s for %u ms\n", i,
+				   slot_state_names[state], ms));
+		return;
+	}
+	say(line, snprintf(line, sizeof line, "slot %u: busy with %s for %u ms, thread %u is at:\n",
+			   i, board_route(dying->loop.board, route)->name, ms, thread));
+	backtrace_of_thread((pid_t)thread, log_descriptor());
+}
+
+static void tell_leader(uint64_t now_ns)
+{
+	const struct slot_thread *leader = dying->slots.leader;
+	unsigned ms = (unsigned)((now_ns - atomic_load(&dying->loop.row->heartbeat_ns)) / NS_PER_MS);
+	char line[LINE_BYTES];
+
+	if (!leader)
+		return;
+	say(line,
+	    snprintf(line, sizeof line, "leader: the loop turned %u ms ago, thread %d is at:\n", ms,
+		     (int)leader->thread_id));
+	backtrace_of_thread(leader->thread_id, log_descriptor());
+}
+
+static void on_abort(int signal)
+{
+	uint64_t now_ns = clock_mono_ns();
+	char line[LINE_BYTES];
+
+	say(line,
+	    snprintf(line, sizeof line, "worker %u (process %d) was told to abort; it is at:\n",
+		     dying->index, (int)getpid()));
+	backtrace_of_caller(log_descriptor());
+	for (unsigned i = 0; i < dying->slots.slot_count; i++)
+		tell_slot(i, now_ns);
+	tell_leader(now_ns);
+	raise(signal); /* its action is the default again, and comes when we return */
+}
+
+void lastwords_prepare(const struct worker *w)
+{
+	struct sigaction action = { .sa_handler = on_abort, .sa_flags = (int)SA_RESETHAND };
+
+	dying = w;
+	sigfillset(&action.sa_mask);
+	sigaction(SIGABRT, &action, NULL);
+}
