@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd/advise.h"
 #include "cmd/bench.h"
 #include "cmd/serve.h"
 #include "proc/title.h"
@@ -13,6 +14,7 @@ static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
+	{ "advise", advise_main },
 	{ "bench", bench_main },
 	{ NULL, NULL },
 };

@@ -156,3 +156,23 @@ void ring_read(const struct board *b, uint64_t target_ns, const struct totals *n
 	}
 	read_start(before, b);
 }
+
+static uint64_t arrived_until(const struct board *b, uint64_t number)
+{
+	const struct ring_entry *e = entry_at(b, number);
+
+	return load(e->cell[offsetof(struct totals, ledger.flow[FLOW_TOTAL].in) / sizeof(uint64_t)]);
+}
+
+unsigned ring_arrivals(const struct board *b, unsigned seconds, uint64_t arrivals[BOARD_RING])
+{
+	for (unsigned try = 0; try < TRIES; try++) {
+		uint64_t count = load(b->ring_count), n = 0;
+
+		for (uint64_t i = count; n < seconds && n < BOARD_RING - 2 && i > 1; i--, n++)
+			arrivals[n] = arrived_until(b, i - 1) - arrived_until(b, i - 2);
+		if (load(b->ring_count) == count)
+			return (unsigned)n;
+	}
+	return 0;
+}

@@ -28,4 +28,10 @@ void ring_write(struct board *b, const struct totals *t);
 void ring_read(const struct board *b, uint64_t target_ns, const struct totals *now,
 	       struct totals *before);
 
+/*
+ * Requests that arrived in each of the last `seconds` seconds, newest first, or in as many as are
+ * known: how many those are is returned.
+ */
+unsigned ring_arrivals(const struct board *b, unsigned seconds, uint64_t arrivals[BOARD_RING]);
+
 #endif

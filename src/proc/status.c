@@ -5,7 +5,9 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/cpus.h"
 #include "base/log.h"
+#include "metrics/evidence.h"
 #include "metrics/prometheus.h"
 #include "metrics/snapshot.h"
 #include "metrics/stats.h"
@@ -61,6 +63,22 @@ static int get_stats(struct ltd_exchange *x, void *state)
 	return answer(x, s, "application/json");
 }
 
+static int get_evidence(struct ltd_exchange *x, void *state)
+{
+	static struct evidence evidence; /* large; one thread answers */
+	struct status *s = state;
+	struct cpus cpus;
+	unsigned window_s;
+
+	if (!read_window(x, &window_s))
+		return 0;
+	cpus_read(&cpus);
+	snapshot_take(s->snapshot, window_s, clock_mono_ns());
+	evidence_take(&evidence, s->snapshot, cpus_usable(&cpus));
+	evidence_write_json(&s->text, &evidence);
+	return answer(x, s, "application/json");
+}
+
 static int get_metrics(struct ltd_exchange *x, void *state)
 {
 	struct status *s = state;
@@ -98,11 +116,14 @@ static int get_readiness(struct ltd_exchange *x, void *state)
 static int get_index(struct ltd_exchange *x, void *state)
 {
 	(void)state;
-	return say(x, 200, "/stats.json?window=1|10|60\n/metrics\n/healthz\n/readyz");
+	return say(
+		x,
+		200, "/stats.json?window=1|10|60\n/evidence.json?window=1|10|60\n/metrics\n/healthz\n/readyz");
 }
 
 static const struct ltd_route routes[] = {
 	{ "/stats.json", LTD_INLINE, LTD_GET, .handle = get_stats },
+	{ "/evidence.json", LTD_INLINE, LTD_GET, .handle = get_evidence },
 	{ "/metrics", LTD_INLINE, LTD_GET, .handle = get_metrics },
 	{ "/healthz", LTD_INLINE, LTD_GET, .handle = get_health },
 	{ "/readyz", LTD_INLINE, LTD_GET, .handle = get_readiness },

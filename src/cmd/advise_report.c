@@ -1,0 +1,182 @@
+/* Advice as text and as JSON.  Runs in: the command's process. */
+#include "cmd/advise_report.h"
+
+#include <stdio.h>
+
+#include "metrics/json.h"
+
+/* --- text ------------------------------------------------------------------------------ */
+
+/* "12.3 ms": three digits, in the unit that suits. */
+static const char *time_of(double s, char text[24])
+{
+	if (s >= 1)
+		snprintf(text, 24, "%.3g s", s);
+	else if (s >= 1e-3)
+		snprintf(text, 24, "%.3g ms", s * 1e3);
+	else
+		snprintf(text, 24, "%.0f us", s * 1e6);
+	return text;
+}
+
+static void put_load(struct buf *out, const struct evidence *e, const struct advice *a)
+{
+	char mean[24], wait[24], p99[24];
+
+	buf_printf(
+		out,
+		"Seen in the last %.0f s: %.4g requests/s for %u workers x %u threads = %u slots\n",
+		e->window_s, e->arrival_rate, e->workers, e->threads, e->slots);
+	buf_printf(out,
+		   "  service    %s in the mean, variability Cs2 %.2f; %.0f %% of it is CPU time\n",
+		   time_of(a->mean_service, mean), a->Cs2, 100 * e->cpu_share);
+	buf_printf(out, "  arrivals   variability Ca2 %.2f%s (1 is a Poisson process)\n", e->Ca2,
+		   e->Ca2_seconds < 10 ? ", of too few seconds to be sure" : "");
+	buf_printf(out, "  busy       %.2f of %u slots (%.0f %%), %.2f waiting\n", e->L_slot,
+		   e->slots, 100 * e->L_slot / e->slots, e->L_wait);
+	buf_printf(out, "  wait       %s in the mean, p99 %s\n", time_of(a->measured_mean, wait),
+		   time_of(a->measured_p99, p99));
+}
+
+static void put_needs(struct buf *out, const struct evidence *e, const struct advice_question *q,
+		      const struct advice *a)
+{
+	char target[24];
+
+	time_of(q->target_wait_s, target);
+	if (a->slots_needed)
+		buf_printf(
+			out, "Needed so that 99 %% wait no longer than %s: %u slots: %u workers x %u threads\n  %s\n",
+			target, a->slots_needed, a->workers, a->threads, a->shape);
+	else
+		buf_printf(out, "No number of slots keeps 99 %% of the waits under %s\n", target);
+	buf_printf(
+		out, "Headroom: %u slots keep that up to %.4g requests/s (%.2f times the present rate)\n",
+		e->slots, a->headroom_rate, a->headroom_rate / e->arrival_rate);
+	if (a->cpu_rate > 0)
+		buf_printf(out,
+			   "CPUs: %u of them are all busy at %.4g requests/s, whatever the slots\n",
+			   e->cpus, a->cpu_rate);
+}
+
+static void put_forecast(struct buf *out, const struct forecast *f)
+{
+	char mean[24], p50[24], p95[24], p99[24];
+
+	buf_printf(out, "  %-25s %9.4g %6u %5.2f ", f->label, f->rate, f->slots, f->utilisation);
+	if (!f->is_stable)
+		buf_puts(out, "  unstable: more arrives than can be served\n");
+	else
+		buf_printf(out, "%6.1f%% %9s %9s %9s %9s\n", 100 * f->waiting_part,
+			   time_of(f->mean_wait, mean), time_of(f->p50, p50), time_of(f->p95, p95),
+			   time_of(f->p99, p99));
+}
+
+void advise_text(struct buf *out, const struct evidence *e, const struct advice_question *q,
+		 const struct advice *a)
+{
+	if (a->bound == BOUND_NO_DATA) {
+		buf_printf(out, "No advice: %s.\n", a->evidence);
+		return;
+	}
+	put_load(out, e, a);
+	buf_printf(out, "Limited by %s\n  %s\n", advice_bound_texts[a->bound], a->evidence);
+	put_needs(out, e, q, a);
+	buf_puts(out, "What if:                        rate  slots   rho   waits  mean wait       "
+		      "p50       p95       p99\n");
+	for (unsigned i = 0; i < a->forecast_count; i++)
+		put_forecast(out, &a->forecast[i]);
+	buf_printf(out,
+		   "Assumed: one queue before all slots, times independent of each other and of "
+		   "the load.\n"
+		   "rho: service time x rate / slots. mean wait: Allen and Cunneen's formula. "
+		   "waits, p50, p95, p99:\n"
+		   "simulated, %lu arrivals, service times as measured.\n",
+		   q->arrivals);
+}
+
+/* --- JSON ------------------------------------------------------------------------------ */
+
+static void write_forecast(struct json *j, const struct forecast *f)
+{
+	json_open_object(j, NULL);
+	json_string(j, "label", f->label);
+	json_number(j, "rate", f->rate);
+	json_count(j, "slots", f->slots);
+	json_number(j, "service_factor", f->service_factor);
+	json_number(j, "utilisation", f->utilisation);
+	json_string(j, "state", f->is_stable ? "stable" : "unstable");
+	if (f->is_stable) {
+		json_number(j, "waiting_part", f->waiting_part);
+		json_number(j, "mean_wait_formula_s", f->mean_wait);
+		json_number(j, "mean_wait_s", f->mean);
+		json_number(j, "p50_wait_s", f->p50);
+		json_number(j, "p95_wait_s", f->p95);
+		json_number(j, "p99_wait_s", f->p99);
+		json_number(j, "p99_total_s", f->total_p99);
+	}
+	json_close_object(j);
+}
+
+static void write_seen(struct json *j, const struct evidence *e, const struct advice *a)
+{
+	json_open_object(j, "seen");
+	json_number(j, "window_s", e->window_s);
+	json_count(j, "requests", e->service.count);
+	json_count(j, "workers", e->workers);
+	json_count(j, "threads", e->threads);
+	json_count(j, "slots", e->slots);
+	json_count(j, "cpus", e->cpus);
+	json_number(j, "rate", e->arrival_rate);
+	json_number(j, "Ca2", e->Ca2);
+	json_number(j, "Cs2", a->Cs2);
+	json_number(j, "mean_service_s", a->mean_service);
+	json_number(j, "cpu_share", e->cpu_share);
+	json_number(j, "busy_slots", e->L_slot);
+	json_number(j, "waiting", e->L_wait);
+	json_number(j, "mean_wait_s", a->measured_mean);
+	json_number(j, "p50_wait_s", a->measured_p50);
+	json_number(j, "p99_wait_s", a->measured_p99);
+	json_close_object(j);
+}
+
+static void write_answer(struct json *j, const struct advice *a)
+{
+	if (a->slots_needed) {
+		json_open_object(j, "needed");
+		json_count(j, "slots", a->slots_needed);
+		json_count(j, "workers", a->workers);
+		json_count(j, "threads", a->threads);
+		json_string(j, "why", a->shape);
+		json_close_object(j);
+	} else {
+		json_null(j, "needed");
+	}
+	json_number(j, "headroom_rate", a->headroom_rate);
+	if (a->cpu_rate > 0)
+		json_number(j, "cpu_rate", a->cpu_rate);
+	else
+		json_null(j, "cpu_rate");
+	json_open_array(j, "what_if");
+	for (unsigned i = 0; i < a->forecast_count; i++)
+		write_forecast(j, &a->forecast[i]);
+	json_close_array(j);
+}
+
+void advise_json(struct buf *out, const struct evidence *e, const struct advice_question *q,
+		 const struct advice *a)
+{
+	struct json j = { .out = out };
+
+	json_open_object(&j, NULL);
+	json_string(&j, "limit", advice_bound_names[a->bound]);
+	json_string(&j, "evidence", a->evidence);
+	if (a->bound != BOUND_NO_DATA) {
+		write_seen(&j, e, a);
+		json_number(&j, "target_wait_s", q->target_wait_s);
+		json_count(&j, "arrivals_simulated", q->arrivals);
+		write_answer(&j, a);
+	}
+	json_close_object(&j);
+	buf_puts(out, "\n");
+}

@@ -1,0 +1,341 @@
+/* What limits a service, and what it needs.  Runs in: any. */
+#include "metrics/advice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "metrics/queueing.h"
+#include "metrics/simulation.h"
+
+const char *const advice_bound_names[BOUND_COUNT] = {
+#define BOUND(NAME, name, text) [BOUND_##NAME] = #name,
+#include "metrics/bounds.def"
+#undef BOUND
+};
+
+const char *const advice_bound_texts[BOUND_COUNT] = {
+#define BOUND(NAME, name, text) [BOUND_##NAME] = text,
+#include "metrics/bounds.def"
+#undef BOUND
+};
+
+/* Searching needs no fine tails: so many arrivals a step. */
+#define SEARCH_ARRIVALS 200000
+#define SEARCH_STEPS 12
+#define SLOTS_MOST 65536
+
+/* Utilisation above which a queue is taken for one that grows. */
+#define STABLE_MOST 0.995
+
+/* --- what limits it ------------------------------------------------------------------ */
+
+static double rho(const struct evidence *e)
+{
+	return e->L_slot / e->slots;
+}
+
+/* CPUs busy on handlers: what runs in slots, and inline, which does not block. */
+static double busy_cpus(const struct evidence *e)
+{
+	return e->L_slot * e->cpu_share + e->L_inline;
+}
+
+static bool judge_cpu(struct advice *a, const struct evidence *e)
+{
+	if (busy_cpus(e) < 0.85 * e->cpus)
+		return false;
+	snprintf(a->evidence, sizeof a->evidence, "handlers keep %.2f of %u CPUs busy",
+		 busy_cpus(e), e->cpus);
+	return true;
+}
+
+static bool judge_slots(struct advice *a, const struct evidence *e)
+{
+	if (rho(e) < 0.85 && !(rho(e) > 0.5 && e->L_wait > 0.1 * e->L_slot))
+		return false;
+	snprintf(a->evidence, sizeof a->evidence,
+		 "%.1f of %u slots are busy, and %.1f requests wait for one", e->L_slot, e->slots,
+		 e->L_wait);
+	return true;
+}
+
+/* A route that holds most of the slots with a small part of the requests. */
+static bool judge_route(struct advice *a, const struct evidence *e)
+{
+	const struct evidence_route *r = &e->route[0];
+
+	if (!judge_slots(a, e) || e->route_count < 2 || r->busy_slots < 0.6 * e->L_slot ||
+	    r->rate > 0.4 * e->arrival_rate)
+		return false;
+	snprintf(a->evidence, sizeof a->evidence,
+		 "%s is %.0f %% of the requests and holds %.1f of the %.1f busy slots", r->name,
+		 100 * r->rate / e->arrival_rate, r->busy_slots, e->L_slot);
+	return true;
+}
+
+static bool judge_accept(struct advice *a, const struct evidence *e)
+{
+	if (a->measured_mean < 0.005 || rho(e) > 0.5)
+		return false;
+	snprintf(a->evidence, sizeof a->evidence,
+		 "requests wait %.1f ms in the mean while %.1f of %u slots are free",
+		 a->measured_mean * 1e3, e->slots - e->L_slot, e->slots);
+	return true;
+}
+
+static bool judge_client(struct advice *a, const struct evidence *e)
+{
+	double client = e->L_read + e->L_write, server = e->L_wait + e->L_slot + e->L_inline;
+
+	if (client < 1 || client < 2 * server)
+		return false;
+	snprintf(a->evidence, sizeof a->evidence,
+		 "of %.1f requests at once %.1f are being read or written", client + server, client);
+	return true;
+}
+
+static bool judge_nothing(struct advice *a, const struct evidence *e)
+{
+	snprintf(a->evidence, sizeof a->evidence,
+		 "%.1f of %u slots and %.2f of %u CPUs are busy, %.1f requests wait", e->L_slot,
+		 e->slots, busy_cpus(e), e->cpus, e->L_wait);
+	return true;
+}
+
+/* The first that holds: a route's share explains busy slots, busy CPUs explain both. */
+static void judge(struct advice *a, const struct evidence *e)
+{
+	static const struct {
+		enum advice_bound bound;
+		bool (*holds)(struct advice *a, const struct evidence *e);
+	} order[] = {
+		{ BOUND_CPU, judge_cpu },       { BOUND_ROUTE, judge_route },
+		{ BOUND_SLOTS, judge_slots },   { BOUND_ACCEPT, judge_accept },
+		{ BOUND_CLIENT, judge_client }, { BOUND_NOTHING, judge_nothing },
+	};
+
+	for (unsigned i = 0; i < sizeof order / sizeof *order; i++)
+		if (order[i].holds(a, e)) {
+			a->bound = order[i].bound;
+			return;
+		}
+}
+
+/* --- what would be ------------------------------------------------------------------- */
+
+struct study {
+	const struct evidence *e;
+	const struct advice_question *q;
+	struct service_times *service;
+	struct simulated *result;
+	double S, Cs2;
+};
+
+static int simulate(struct study *s, double rate, unsigned slots, double factor, uint64_t arrivals)
+{
+	const struct simulation run = {
+		.service = s->service,
+		.service_factor = factor,
+		.rate = rate,
+		.Ca2 = s->e->Ca2,
+		.slots = slots,
+		.arrivals = arrivals,
+		.seed = s->q->seed,
+	};
+
+	return simulation_run(&run, s->result);
+}
+
+static double utilisation(const struct study *s, double rate, unsigned slots, double factor)
+{
+	return rate * s->S * factor / slots;
+}
+
+static double quantile_s(const struct hist_sum *h, double q)
+{
+	return hist_quantile_ns(h, q) / NS_PER_S;
+}
+
+static bool keeps_target(struct study *s, double rate, unsigned slots)
+{
+	if (utilisation(s, rate, slots, 1) > STABLE_MOST ||
+	    simulate(s, rate, slots, 1, SEARCH_ARRIVALS) < 0)
+		return false;
+	return quantile_s(&s->result->wait, .99) <= s->q->target_wait_s;
+}
+
+/* More slots never make the same requests wait longer: so halving finds the fewest. */
+static unsigned find_slots(struct study *s)
+{
+	double rate = s->e->arrival_rate;
+	unsigned low = queueing_slots_for(rate, s->S, 1), high = low;
+
+	while (!keeps_target(s, rate, high)) {
+		low = high + 1;
+		high = high * 2;
+		if (high > SLOTS_MOST)
+			return 0;
+	}
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (keeps_target(s, rate, middle))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return high;
+}
+
+static double find_headroom(struct study *s)
+{
+	double low = 0, high = STABLE_MOST * s->e->slots / s->S;
+
+	for (unsigned i = 0; i < SEARCH_STEPS; i++) {
+		double middle = (low + high) / 2;
+
+		if (keeps_target(s, middle, s->e->slots))
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int forecast(struct study *s, struct advice *a, const char *label, const struct what_if *w)
+{
+	if (a->forecast_count == ADVICE_FORECASTS)
+		return 0;
+	struct forecast *f = &a->forecast[a->forecast_count++];
+
+	snprintf(f->label, sizeof f->label, "%s", label);
+	f->rate = w->rate > 0 ? w->rate : s->e->arrival_rate;
+	f->slots = w->slots ? w->slots : s->e->slots;
+	f->service_factor = w->service_factor > 0 ? w->service_factor : 1;
+	f->utilisation = utilisation(s, f->rate, f->slots, f->service_factor);
+	f->is_stable = f->utilisation <= STABLE_MOST;
+	if (!f->is_stable)
+		return 0;
+	int error = simulate(s, f->rate, f->slots, f->service_factor, s->q->arrivals);
+	if (error < 0)
+		return error;
+	const struct simulated *r = s->result;
+	f->waiting_part = r->waiting_part;
+	f->mean_wait =
+		queueing_wait_ggc(f->slots, f->rate, s->S * f->service_factor, s->e->Ca2, s->Cs2);
+	f->mean = hist_mean_ns(&r->wait) / NS_PER_S;
+	f->p50 = quantile_s(&r->wait, .5);
+	f->p95 = quantile_s(&r->wait, .95);
+	f->p99 = quantile_s(&r->wait, .99);
+	f->total_p99 = quantile_s(&r->total, .99);
+	return 0;
+}
+
+static int forecast_all(struct study *s, struct advice *a)
+{
+	const struct evidence *e = s->e;
+	int error = forecast(s, a, "now", &(struct what_if){ 0 });
+
+	if (!error && a->slots_needed && a->slots_needed != e->slots)
+		error = forecast(s, a, "with the slots it needs",
+				 &(struct what_if){ .slots = a->slots_needed });
+	if (!error)
+		error = forecast(s, a, "rate x 1.5",
+				 &(struct what_if){ .rate = e->arrival_rate * 1.5 });
+	if (!error)
+		error = forecast(s, a, "rate x 2", &(struct what_if){ .rate = e->arrival_rate * 2 });
+	if (!error)
+		error = forecast(s, a, "service x 1.5", &(struct what_if){ .service_factor = 1.5 });
+	for (unsigned i = 0; i < s->q->what_if_count && !error; i++)
+		error = forecast(s, a, "asked", &s->q->what_if[i]);
+	return error;
+}
+
+/* --- the shape ----------------------------------------------------------------------- */
+
+/* No more workers than the memory that is left allows, beside those that run. */
+static unsigned workers_that_fit(const struct evidence *e, unsigned wanted)
+{
+	if (!e->worker_bytes || !e->available_bytes)
+		return wanted;
+	uint64_t more = e->available_bytes / e->worker_bytes;
+
+	return wanted <= e->workers + more ? wanted : (unsigned)(e->workers + more);
+}
+
+static void choose_shape(struct advice *a, const struct evidence *e)
+{
+	unsigned slots = a->slots_needed, wanted;
+	/* As many processes as CPUs they keep busy, and two at least: one serves while one restarts. */
+	double cpus = busy_cpus(e);
+
+	if (e->cpu_share >= 0.5) {
+		wanted = e->cpus;
+		snprintf(a->shape, sizeof a->shape,
+			 "CPU-bound (%.0f %% of the service time is CPU): a worker for each CPU; "
+			 "threads "
+			 "beyond that share them",
+			 100 * e->cpu_share);
+	} else {
+		wanted = (unsigned)ceil(cpus / 0.7);
+		wanted = wanted < 2 ? 2 : wanted > e->cpus && e->cpus > 1 ? e->cpus : wanted;
+		snprintf(
+			a->shape, sizeof a->shape,
+			"blocking (%.0f %% of the service time is CPU): threads are enough for the "
+			"waiting, workers for the CPUs they use",
+			100 * e->cpu_share);
+	}
+	if (wanted > slots)
+		wanted = slots;
+	a->workers = workers_that_fit(e, wanted);
+	if (a->workers < wanted)
+		snprintf(a->shape + strlen(a->shape), sizeof a->shape - strlen(a->shape),
+			 "; memory allows no more than %u workers", a->workers);
+	a->threads = (slots + a->workers - 1) / a->workers;
+}
+
+/* --- all of it ----------------------------------------------------------------------- */
+
+static int study(struct advice *a, struct study *s)
+{
+	const struct evidence *e = s->e;
+
+	a->slots_needed = find_slots(s);
+	if (a->slots_needed)
+		choose_shape(a, e);
+	a->headroom_rate = find_headroom(s);
+	a->cpu_rate = e->cpu_share > 0 ? e->cpus / (s->S * e->cpu_share) : 0;
+	return forecast_all(s, a);
+}
+
+int advice_of(struct advice *a, const struct evidence *e, const struct advice_question *q)
+{
+	struct study s = { .e = e, .q = q };
+	int error;
+
+	memset(a, 0, sizeof *a);
+	if (e->service.count < ADVICE_REQUESTS_MIN || !(e->arrival_rate > 0)) {
+		a->bound = BOUND_NO_DATA;
+		snprintf(a->evidence, sizeof a->evidence,
+			 "%lu requests for slots in %.0f s; advice needs at least %u",
+			 e->service.count, e->window_s, ADVICE_REQUESTS_MIN);
+		return -ENODATA;
+	}
+	service_times_moments(&e->service, &s.S, &s.Cs2);
+	a->mean_service = s.S;
+	a->Cs2 = s.Cs2;
+	a->measured_mean = hist_mean_ns(&e->wait) / NS_PER_S;
+	a->measured_p50 = quantile_s(&e->wait, .5);
+	a->measured_p99 = quantile_s(&e->wait, .99);
+	judge(a, e);
+	s.service = service_times_new(&e->service);
+	s.result = calloc(1, sizeof *s.result);
+	error = s.service && s.result ? study(a, &s) : -ENOMEM;
+	service_times_free(s.service);
+	free(s.result);
+	return error;
+}

@@ -1,0 +1,68 @@
+/*
+ * Advice: what limits a service, how many slots it needs, and what would be if.
+ *
+ * From evidence alone; pure but for the memory the simulations take.  Means of waits are Allen and
+ * Cunneen's, tails are simulated (see queueing.h, simulation.h); both take the slots as one queue,
+ * which is what littled's workers are together.
+ */
+#ifndef METRICS_ADVICE_H
+#define METRICS_ADVICE_H
+
+#include "metrics/evidence.h"
+
+/* Fewer requests for slots than this in the window are no ground for advice. */
+#define ADVICE_REQUESTS_MIN 200
+
+enum advice_bound {
+#define BOUND(NAME, name, text) BOUND_##NAME,
+#include "metrics/bounds.def"
+#undef BOUND
+	BOUND_COUNT
+};
+extern const char *const advice_bound_names[BOUND_COUNT], *const advice_bound_texts[BOUND_COUNT];
+
+/* One setting, and what to expect of it.  Times in seconds. */
+struct forecast {
+	char label[64];
+	double rate, service_factor;
+	unsigned slots;
+	double utilisation;
+	bool is_stable;             /* else the figures below mean nothing */
+	double waiting_part;        /* simulated: how many wait at all */
+	double mean_wait;           /* Allen and Cunneen */
+	double mean, p50, p95, p99; /* of the wait, simulated */
+	double total_p99;           /* wait and service together */
+};
+
+#define ADVICE_FORECASTS 12
+
+struct advice_question {
+	double target_wait_s; /* that 99 % of the requests must not exceed */
+	uint64_t arrivals;    /* of a simulation whose tails are shown */
+	uint64_t seed;
+	/* What-if rows beside the usual ones: of each what is not 0 is changed. */
+	struct what_if {
+		double rate, service_factor;
+		unsigned slots;
+	} what_if[ADVICE_FORECASTS / 2];
+	unsigned what_if_count;
+};
+
+struct advice {
+	enum advice_bound bound;
+	char evidence[256]; /* the sentence behind it */
+	double mean_service, Cs2;
+	double measured_p50, measured_p99, measured_mean; /* of the wait */
+	unsigned slots_needed;     /* for the target at the present rate; 0: none would do */
+	unsigned workers, threads; /* the shape that gives them */
+	char shape[256];           /* why this one */
+	double headroom_rate;      /* at which the target breaks with the present slots */
+	double cpu_rate;           /* at which the CPUs are all busy; 0: not known */
+	unsigned forecast_count;
+	struct forecast forecast[ADVICE_FORECASTS];
+};
+
+/* 0; -ENODATA: too few requests (a->bound says so, nothing else is filled in); -ENOMEM. */
+int advice_of(struct advice *a, const struct evidence *e, const struct advice_question *q);
+
+#endif

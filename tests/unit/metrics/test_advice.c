@@ -1,0 +1,204 @@
+/* Advice: what limits, what is needed, what would be. */
+#include "metrics/advice.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "metrics/queueing.h"
+#include "unit.h"
+
+static struct evidence e;
+static struct advice a;
+
+static const struct advice_question question = {
+	.target_wait_s = .05,
+	.arrivals = 200000,
+	.seed = 3,
+};
+
+static void add(struct hist_sum *h, uint64_t ns, uint64_t n)
+{
+	unsigned bucket = hist_bucket_of(ns);
+
+	h->low = h->high && h->low < bucket ? h->low : bucket;
+	h->high = h->high > bucket + 1 ? h->high : bucket + 1;
+	h->bucket[bucket] += n;
+	h->count += n;
+	h->sum_ns += n * ns;
+}
+
+/* 100 requests a second of 50 ms, blocking, on 2 x 4 slots and 4 CPUs. */
+static void begin(void)
+{
+	memset(&e, 0, sizeof e);
+	e.window_s = 60;
+	e.workers = 2;
+	e.threads = 4;
+	e.slots = 8;
+	e.cpus = 4;
+	e.arrival_rate = 100;
+	e.Ca2 = 1;
+	e.Ca2_seconds = 59;
+	e.L_slot = 5;
+	e.L_wait = .1;
+	e.cpu_share = .02;
+	add(&e.service, 50 * NS_PER_MS, 6000);
+	add(&e.wait, NS_PER_MS, 6000);
+	e.route_count = 1;
+	e.route[0] = (struct evidence_route){ "/work", 100, 5, .05, .02 };
+}
+
+static enum advice_bound bound(void)
+{
+	struct advice_question quick = question;
+
+	quick.arrivals = 2000;
+	ck_assert_int_eq(advice_of(&a, &e, &quick), 0);
+	ck_assert_uint_gt(strlen(a.evidence), 10);
+	return a.bound;
+}
+
+START_TEST(what_limits_it)
+{
+	begin();
+	ck_assert_int_eq(bound(), BOUND_NOTHING);
+
+	begin();
+	e.L_slot = 7.9;
+	e.L_wait = 30;
+	ck_assert_int_eq(bound(), BOUND_SLOTS);
+
+	begin();
+	e.cpu_share = .95;
+	e.L_slot = 4;
+	ck_assert_int_eq(bound(), BOUND_CPU);
+
+	begin();
+	e.L_slot = 7.5;
+	e.route_count = 2;
+	e.route[0] = (struct evidence_route){ "/report", 10, 6, .6, .02 };
+	e.route[1] = (struct evidence_route){ "/work", 90, 1.5, .016, .02 };
+	ck_assert_int_eq(bound(), BOUND_ROUTE);
+	ck_assert_ptr_nonnull(strstr(a.evidence, "/report"));
+
+	begin();
+	e.L_slot = 1;
+	add(&e.wait, NS_PER_S, 6000);
+	e.wait.sum_ns = e.wait.count * 100 * NS_PER_MS;
+	ck_assert_int_eq(bound(), BOUND_ACCEPT);
+
+	begin();
+	e.L_read = 40;
+	e.L_write = 10;
+	ck_assert_int_eq(bound(), BOUND_CLIENT);
+}
+END_TEST
+
+START_TEST(too_little_is_no_ground)
+{
+	begin();
+	memset(&e.service, 0, sizeof e.service);
+	add(&e.service, 50 * NS_PER_MS, ADVICE_REQUESTS_MIN - 1);
+	ck_assert_int_eq(advice_of(&a, &e, &question), -ENODATA);
+	ck_assert_int_eq(a.bound, BOUND_NO_DATA);
+	ck_assert_uint_eq(a.forecast_count, 0);
+}
+END_TEST
+
+START_TEST(the_slots_it_needs_are_the_fewest)
+{
+	struct advice_question q = question;
+
+	begin();
+	q.what_if_count = 1;
+	ck_assert_int_eq(advice_of(&a, &e, &q), 0);
+	unsigned needed = a.slots_needed;
+	ck_assert_uint_ge(needed, 6); /* five are busy all the time */
+	ck_assert_uint_le(needed, 12);
+	for (unsigned i = 0; i < 2; i++) {
+		q.what_if[0].slots = needed - i;
+		ck_assert_int_eq(advice_of(&a, &e, &q), 0);
+		const struct forecast *f = &a.forecast[a.forecast_count - 1];
+		if (i == 0)
+			ck_assert_double_le(f->p99, .05 * 1.1);
+		else
+			ck_assert(!f->is_stable || f->p99 > .05 * .9);
+	}
+}
+END_TEST
+
+START_TEST(shapes_follow_what_it_is_bound_by)
+{
+	begin();
+	ck_assert_int_eq(bound(), BOUND_NOTHING);
+	ck_assert_uint_eq(a.workers, 2);
+	ck_assert_uint_ge(a.workers * a.threads, a.slots_needed);
+	ck_assert_uint_lt((a.threads - 1) * a.workers, a.slots_needed);
+
+	begin();
+	e.cpu_share = .9;
+	e.L_slot = 3;
+	bound();
+	ck_assert_uint_eq(a.workers, 4);
+
+	begin();
+	e.cpu_share = .9;
+	e.L_slot = 3;
+	e.worker_bytes = 1 << 30;
+	e.available_bytes = 1 << 29; /* not even one more */
+	bound();
+	ck_assert_uint_eq(a.workers, 2);
+	ck_assert_ptr_nonnull(strstr(a.shape, "memory"));
+}
+END_TEST
+
+START_TEST(forecasts_agree_with_the_formula_where_it_is_exact)
+{
+	begin();
+	memset(&e.service, 0, sizeof e.service);
+	/* Exponential of mean 10 ms. */
+	for (unsigned b = 0; b < hist_bucket_of(300 * NS_PER_MS); b++) {
+		double from = (double)hist_bucket_low(b) / 1e7,
+		       to = from + (double)hist_bucket_width(b) / 1e7;
+		uint64_t n = (uint64_t)(1e7 * (exp(-from) - exp(-to)));
+
+		if (n)
+			add(&e.service, hist_bucket_low(b) + hist_bucket_width(b) / 2, n);
+	}
+	e.arrival_rate = 600;
+	ck_assert_int_eq(advice_of(&a, &e, &question), 0);
+	const struct forecast *now = &a.forecast[0];
+	ck_assert_double_eq_tol(now->mean_wait, queueing_wait_mmc(8, 600, .01), 2e-5);
+	ck_assert_double_eq_tol(now->mean, now->mean_wait, now->mean_wait * .12);
+	ck_assert_double_eq_tol(now->waiting_part, erlang_c(8, 6), .02);
+	ck_assert_double_eq_tol(a.cpu_rate, 4 / (.01 * .02), 200);
+	/* 1200 a second are more than eight slots can serve. */
+	for (unsigned i = 0; i < a.forecast_count; i++)
+		ck_assert(a.forecast[i].is_stable == (a.forecast[i].rate < 800));
+}
+END_TEST
+
+START_TEST(headroom_is_where_the_target_breaks)
+{
+	struct advice_question q = question;
+
+	begin();
+	ck_assert_int_eq(advice_of(&a, &e, &q), 0);
+	double rate = a.headroom_rate;
+	ck_assert_double_gt(rate, 100);
+	ck_assert_double_lt(rate, 160); /* 8 slots, 50 ms */
+	q.what_if_count = 2;
+	q.what_if[0].rate = rate * .97;
+	q.what_if[1].rate = rate * 1.04;
+	ck_assert_int_eq(advice_of(&a, &e, &q), 0);
+	const struct forecast *below = &a.forecast[a.forecast_count - 2], *above = below + 1;
+	ck_assert_double_le(below->p99, .05 * 1.05);
+	ck_assert(!above->is_stable || above->p99 > .05 * .95);
+}
+END_TEST
+
+UNIT_SUITE_OF(advice, what_limits_it, too_little_is_no_ground, the_slots_it_needs_are_the_fewest,
+	      shapes_follow_what_it_is_bound_by, forecasts_agree_with_the_formula_where_it_is_exact,
+	      headroom_is_where_the_target_breaks)
