@@ -174,9 +174,10 @@ START_TEST(forecasts_agree_with_the_formula_where_it_is_exact)
 	ck_assert_double_eq_tol(now->mean, now->mean_wait, now->mean_wait * .12);
 	ck_assert_double_eq_tol(now->waiting_part, erlang_c(8, 6), .02);
 	ck_assert_double_eq_tol(a.cpu_rate, 4 / (.01 * .02), 200);
-	/* 1200 a second are more than eight slots can serve. */
+	/* Eight slots serve 800 of 10 ms in a second. */
 	for (unsigned i = 0; i < a.forecast_count; i++)
-		ck_assert(a.forecast[i].is_stable == (a.forecast[i].rate < 800));
+		ck_assert(a.forecast[i].is_stable ==
+			  (a.forecast[i].rate * a.forecast[i].service_factor < 790));
 }
 END_TEST
 
