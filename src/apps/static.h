@@ -3,7 +3,7 @@
  *
  *	path -> find -> encodings -> cache or open -> conditions -> ranges -> response
  *
- * Every request is served twice over by the same code: first by the leader, which never waits
+ * Every request is tried by the same code once or twice: first by the leader, which never waits
  * (names from the kernel's cache, bytes from ours), then, if that did not do, in a slot, which
  * may.
  */

@@ -214,7 +214,8 @@ int static_list(struct ltd_exchange *x, const struct static_site *site,
 	error = read_rows(&l, folder, site, root, path);
 	closedir(folder);
 	if (error == 0) {
-		qsort(l.row, l.count, sizeof *l.row, in_order);
+		if (l.count) /* of an empty folder there is nothing to sort, not even an array */
+			qsort(l.row, l.count, sizeof *l.row, in_order);
 		write_page(x, &l, path);
 	}
 	free_rows(&l);
