@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "http/put.h"
+#include "http/server_timing.h"
 #include "http/status.h"
 
 #define PREFIX_MAX 128 /* longer than any reason phrase makes it */
@@ -41,7 +42,8 @@ static char *put_prefix(char *to, unsigned status)
 bool head_put(struct response *rs, const struct response_frame *frame, enum framing framing)
 {
 	struct ltd_slice connection = connection_field(frame);
-	size_t max = FIXED_MAX + rs->type.len + rs->fields_len + connection.len;
+	size_t max = FIXED_MAX + rs->type.len + rs->fields_len + connection.len +
+		     (frame->timing ? SERVER_TIMING_MAX : 0);
 	char *head = arena_alloc(rs->arena, max), *to = head;
 
 	if (!head)
@@ -52,6 +54,8 @@ bool head_put(struct response *rs, const struct response_frame *frame, enum fram
 		to = PUT(put(PUT(to, "Content-Type: "), rs->type), "\r\n");
 	if (rs->fields_len)
 		to = put_bytes(to, rs->fields, rs->fields_len);
+	if (frame->timing)
+		to = server_timing_put(to, frame->timing);
 	if (framing == FRAMING_LENGTH)
 		to = PUT(put_number(PUT(to, "Content-Length: "), rs->body.len), "\r\n");
 	else if (framing == FRAMING_CHUNKED)

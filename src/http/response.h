@@ -35,10 +35,11 @@ struct response {
 
 /* What the head needs to know of the request and the connection. */
 struct response_frame {
-	unsigned version; /* of the request: 10 or 11 */
-	bool is_head;     /* answer to HEAD: length as for GET, no body */
-	bool keep_alive;  /* the connection stays open afterwards */
-	const char *date; /* RESPONSE_DATE_BYTES characters */
+	unsigned version;            /* of the request: 10 or 11 */
+	bool is_head;                /* answer to HEAD: length as for GET, no body */
+	bool keep_alive;             /* the connection stays open afterwards */
+	const char *date;            /* RESPONSE_DATE_BYTES characters */
+	const struct stamps *timing; /* NULL: no Server-Timing */
 };
 
 void response_init(struct response *rs, struct arena *arena);

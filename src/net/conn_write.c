@@ -32,6 +32,7 @@ void conn_frame(struct hand *h, const struct exchange *x, struct response_frame 
 		.is_head = x->request.is_head,
 		.keep_alive = keeps_open(x->conn, x),
 		.date = hand_date(h),
+		.timing = x->conn->loop->limits->server_timing ? &x->stamps : NULL,
 	};
 }
 

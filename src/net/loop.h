@@ -36,6 +36,7 @@ struct loop_limits {
 	struct pace_limits pace; /* of clients, taking their answers */
 	unsigned connections;
 	unsigned address_connections; /* 0: any number */
+	bool server_timing;           /* tell clients how long it took */
 	bool proxy_protocol;          /* and who must speak it */
 	struct networks proxy_senders;
 };

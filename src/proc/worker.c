@@ -162,6 +162,7 @@ static void set_limits(struct worker *w)
 		.pace = { .timeout_ns = o->write_timeout_ns, .rate = o->write_rate },
 		.requests = o->keepalive_requests,
 		.connections = (unsigned)o->worker_connections,
+		.server_timing = o->server_timing,
 		.proxy_protocol = !is_statistics(w) && o->proxy_protocol,
 		.proxy_senders = o->proxy_allow_from,
 		.address_connections = is_statistics(w) ? 0 : (unsigned)o->address_connections,

@@ -30,7 +30,7 @@ static struct exchange *new_exchange(struct ltd_slice request)
 {
 	static struct client client = { .text = "192.0.2.7", .is_printed = true };
 	static const struct response_frame frame = { 11, false, true,
-						     "Sun, 06 Nov 1994 08:49:37 GMT" };
+						     "Sun, 06 Nov 1994 08:49:37 GMT", NULL };
 	struct exchange *x = malloc(EXCHANGE_BYTES);
 
 	exchange_init(x, NULL, &limits);

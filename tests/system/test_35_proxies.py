@@ -184,6 +184,39 @@ def test_it_moves_with_the_request(serve):
         assert stats["phases"]["proxy"]["mean_s"] >= 0.49
 
 
+# --- Server-Timing --------------------------------------------------------------------------
+
+def timings(answer):
+    """{phase: milliseconds}"""
+    field = answer.header("Server-Timing")
+    entries = [entry.split(";dur=") for entry in field.split(", ")] if field else []
+    return {name: float(ms) for name, ms in entries}
+
+
+def test_server_timing_is_off_by_default(server):
+    assert server.get("/hello").header("Server-Timing") is None
+
+
+@pytest.mark.short
+def test_server_timing_tells_the_phases(serve):
+    with serve("--server-timing") as s, s.conn() as c:
+        assert set(timings(c.get("/hello"))) - {"cpu"} == {"wait", "read", "service"}
+        told = timings(c.get("/sleep?ms=40"))
+        assert 39 <= told["service"] < 4000 and told["wait"] < 4000
+        told = timings(c.get("/hello", headers=[
+            ("X-Request-Start", seconds_ago(FORMS["milliseconds"], 0.25))]))
+        assert 249 <= told["proxy"] < 5000
+        assert set(timings(c.get("/status?code=204"))) >= {"wait", "service"}
+        assert set(timings(c.get("/nowhere"))) >= {"wait", "service"}
+        c.send(b"GET / HTTP/1.1\r\n\r\n")
+        assert set(timings(c.read())) >= {"wait", "service"}
+
+
+def test_server_timing_of_a_stream_is_what_is_over(serve):
+    with serve("--server-timing") as s, s.conn() as c:
+        assert set(timings(c.get("/stream?pieces=3"))) == {"wait", "read"}
+
+
 # --- the PROXY protocol ---------------------------------------------------------------------
 
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"

@@ -29,7 +29,7 @@ static struct exchange *x;
 /* A request that waited 1.5 ms, was served in 250 us, and took 3.25 s in all. */
 static void begin(const char *text)
 {
-	static const struct response_frame frame = { 11, false, true, DATE };
+	static const struct response_frame frame = { 11, false, true, DATE, NULL };
 
 	x = malloc(EXCHANGE_BYTES);
 	ck_assert_ptr_nonnull(x);

@@ -10,15 +10,16 @@
 #include <unistd.h>
 
 #include "http/exchange.h"
+#include "http/stamps.h"
 #include "unit.h"
 
 #define DATE "Sun, 06 Nov 1994 08:49:37 GMT"
 #define TOP(status) "HTTP/1.1 " status "\r\nServer: littled\r\nDate: " DATE "\r\n"
 
-static const struct response_frame kept = { 11, false, true, DATE };
-static const struct response_frame closing = { 11, false, false, DATE };
-static const struct response_frame kept_1_0 = { 10, false, true, DATE };
-static const struct response_frame to_head = { 11, true, true, DATE };
+static const struct response_frame kept = { 11, false, true, DATE, NULL };
+static const struct response_frame closing = { 11, false, false, DATE, NULL };
+static const struct response_frame kept_1_0 = { 10, false, true, DATE, NULL };
+static const struct response_frame to_head = { 11, true, true, DATE, NULL };
 
 static struct arena arena;
 static struct response rs;
@@ -69,6 +70,18 @@ START_TEST(the_default_is_an_empty_200)
 {
 	begin(sizeof first, 0);
 	check(&kept, TOP("200 OK") "Content-Length: 0\r\n\r\n", "");
+}
+END_TEST
+
+START_TEST(timing_goes_out_if_it_is_wanted)
+{
+	const struct stamps s = { .at[STAMP_READY] = 2500000, .at[STAMP_READ] = 500000 };
+	struct response_frame frame = kept;
+
+	frame.timing = &s;
+	begin(sizeof first, 0);
+	check(&frame, TOP("200 OK") "Server-Timing: read;dur=2.000\r\nContent-Length: 0\r\n\r\n",
+	      "");
 }
 END_TEST
 
@@ -438,11 +451,12 @@ START_TEST(an_exchange_begins_anew_in_a_dirty_block)
 }
 END_TEST
 
-UNIT_SUITE_OF(response, the_default_is_an_empty_200, type_fields_and_body_go_out_in_order,
-	      the_connection_field_follows_the_frame, some_answers_have_no_content,
-	      fields_that_are_not_the_apps_are_refused, content_type_goes_out_once_and_only_if_sound,
-	      a_body_by_reference_is_not_copied, memory_and_files_go_out_in_order,
-	      a_file_is_closed_whatever_comes, a_list_is_eaten_from_its_front,
-	      an_error_forgets_all_else, a_status_out_of_range_becomes_500,
-	      short_of_memory_is_a_503, large_bodies_and_many_fields_grow, dates_are_imf_fixdates,
+UNIT_SUITE_OF(response, timing_goes_out_if_it_is_wanted, the_default_is_an_empty_200,
+	      type_fields_and_body_go_out_in_order, the_connection_field_follows_the_frame,
+	      some_answers_have_no_content, fields_that_are_not_the_apps_are_refused,
+	      content_type_goes_out_once_and_only_if_sound, a_body_by_reference_is_not_copied,
+	      memory_and_files_go_out_in_order, a_file_is_closed_whatever_comes,
+	      a_list_is_eaten_from_its_front, an_error_forgets_all_else,
+	      a_status_out_of_range_becomes_500, short_of_memory_is_a_503,
+	      large_bodies_and_many_fields_grow, dates_are_imf_fixdates,
 	      an_exchange_begins_anew_in_a_dirty_block)

@@ -15,9 +15,9 @@
 #define TOP(status) "HTTP/1.1 " status "\r\nServer: littled\r\nDate: " DATE "\r\n"
 #define CHUNKED TOP("200 OK") "Transfer-Encoding: chunked\r\n\r\n"
 
-static const struct response_frame kept = { 11, false, true, DATE };
-static const struct response_frame closing_1_0 = { 10, false, false, DATE };
-static const struct response_frame to_head = { 11, true, true, DATE };
+static const struct response_frame kept = { 11, false, true, DATE, NULL };
+static const struct response_frame closing_1_0 = { 10, false, false, DATE, NULL };
+static const struct response_frame to_head = { 11, true, true, DATE, NULL };
 
 static const struct limits limits = {
 	.line_bytes = 64,
