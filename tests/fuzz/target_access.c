@@ -35,6 +35,7 @@ static struct exchange *new_exchange(struct ltd_slice request)
 
 	exchange_init(x, NULL, &limits);
 	x->request.client = &client;
+	x->request.peer_is_proxy = true;
 	parser_feed(&x->parser, request.at, request.len);
 	response_field(&x->response, LTD_SLICE("X-Out"), LTD_SLICE("\"a\" \\ b"));
 	response_seal(&x->response, &frame);
