@@ -63,9 +63,8 @@ static int full_year(int two_digits, int64_t now_s)
 	struct tm t;
 
 	gmtime_r(&now, &t);
-	int this_year = t.tm_year + 1900;
-	int year = this_year - this_year % 100 + two_digits;
-	return year > this_year + 50 ? year - 100 : year;
+	int last = t.tm_year + 1900 + 50;
+	return last - (last - two_digits) % 100;
 }
 
 /* The pieces that are numbers, and where they go. */
