@@ -41,7 +41,8 @@ void ltd_response_body(struct ltd_exchange *x, const void *bytes, size_t len);
  * Appends `len` bytes of a file from `offset` on to the body, without reading them: the kernel
  * sends them (sendfile(2)).  The server closes `fd`, once, when it is done with it, also when
  * this fails: -EBADF for no descriptor, -EINVAL for a piece no file can have, -ENOMEM.
- * The same descriptor may be given again for more pieces of the file, unless it failed before.
+ * The same descriptor may be given again for more pieces of the file, until one fails or the
+ * response is flushed.
  * A file that turns out shorter while it is sent ends the connection in the middle.
  */
 int ltd_response_file(struct ltd_exchange *x, int fd, off_t offset, uint64_t len);

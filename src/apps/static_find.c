@@ -67,7 +67,7 @@ static int look(struct static_file *f, int flags)
 int static_find_abilities(struct static_abilities *a, const char *folder)
 {
 	struct statfs fs;
-	int fd = open_with(AT_FDCWD, folder, O_PATH | O_DIRECTORY, RESOLVE_NO_MAGICLINKS);
+	int fd = open_with(AT_FDCWD, folder, O_PATH | O_DIRECTORY, 0);
 
 	if (fd < 0)
 		return fd;

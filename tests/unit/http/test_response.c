@@ -281,6 +281,38 @@ START_TEST(a_file_is_closed_whatever_comes)
 }
 END_TEST
 
+START_TEST(one_file_may_be_several_pieces)
+{
+	int fd = file_of("0123456789");
+
+	begin(sizeof first, 0);
+	ck_assert_int_eq(response_file(&rs, fd, 8, 2), 0);
+	response_write(&rs, "-", 1);
+	ck_assert_int_eq(response_file(&rs, fd, 0, 3), 0);
+	ck_assert_int_eq(response_file(&rs, fd, 5, 0), 0);
+	ck_assert_int_eq(response_file(&rs, fd, -1, 1), -EINVAL);
+	ck_assert(is_open(fd));
+	response_seal(&rs, &kept);
+	ck_assert(slice_eq(body_sent(), LTD_SLICE("89-012")));
+	int other = file_of("not to be closed");
+	end();
+	ck_assert(!is_open(fd) && is_open(other));
+	close(other);
+
+	fd = file_of("0123456789");
+	begin(sizeof first, 0);
+	ck_assert_int_eq(response_file(&rs, fd, 8, 2), 0);
+	ck_assert_int_eq(response_file(&rs, fd, 0, 3), 0);
+	response_error(&rs, 404, slice_of(NULL, 0));
+	ck_assert(!is_open(fd));
+	other = file_of("given the same number");
+	ck_assert_int_eq(other, fd);
+	end();
+	ck_assert(is_open(other));
+	close(other);
+}
+END_TEST
+
 /* Sending may stop anywhere: at every length the rest is what was not taken. */
 START_TEST(a_list_is_eaten_from_its_front)
 {
@@ -456,7 +488,7 @@ UNIT_SUITE_OF(response, timing_goes_out_if_it_is_wanted, the_default_is_an_empty
 	      some_answers_have_no_content, fields_that_are_not_the_apps_are_refused,
 	      content_type_goes_out_once_and_only_if_sound, a_body_by_reference_is_not_copied,
 	      memory_and_files_go_out_in_order, a_file_is_closed_whatever_comes,
-	      a_list_is_eaten_from_its_front, an_error_forgets_all_else,
-	      a_status_out_of_range_becomes_500, short_of_memory_is_a_503,
-	      large_bodies_and_many_fields_grow, dates_are_imf_fixdates,
+	      one_file_may_be_several_pieces, a_list_is_eaten_from_its_front,
+	      an_error_forgets_all_else, a_status_out_of_range_becomes_500,
+	      short_of_memory_is_a_503, large_bodies_and_many_fields_grow, dates_are_imf_fixdates,
 	      an_exchange_begins_anew_in_a_dirty_block)
