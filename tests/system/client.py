@@ -22,14 +22,15 @@ class Response:
         return json.loads(self.body)
 
 
-def connect(address, timeout=20):
-    """A connected socket; the address is a (host, port) pair or a unix socket's path."""
+def connect(address, timeout=20, source=None):
+    """A connected socket; the address is a (host, port) pair or a unix socket's path, the source
+    one of our own addresses."""
     if isinstance(address, str):
         s = socket.socket(socket.AF_UNIX)
         s.settimeout(timeout)
         s.connect(address)
         return s
-    s = socket.create_connection(address, timeout)
+    s = socket.create_connection(address, timeout, source and (source, 0))
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 
@@ -50,8 +51,8 @@ def chunked(pieces):
 class Conn:
     """One connection."""
 
-    def __init__(self, address, timeout=20):
-        self.socket = connect(address, timeout)
+    def __init__(self, address, timeout=20, source=None):
+        self.socket = connect(address, timeout, source)
         self.rest = bytearray()
 
     def __enter__(self):
