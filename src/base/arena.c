@@ -66,6 +66,16 @@ static char *aligned(const struct arena *a)
 	return (char *)at;
 }
 
+bool arena_has_room(const struct arena *a, size_t bytes)
+{
+	const char *at = aligned(a);
+
+	if (a->is_short)
+		return false;
+	return (at <= a->end && bytes <= (size_t)(a->end - at)) ||
+	       bytes <= a->max_bytes - a->heap_bytes;
+}
+
 void *arena_alloc(struct arena *a, size_t bytes)
 {
 	char *at = aligned(a);

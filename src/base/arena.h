@@ -31,6 +31,9 @@ void arena_reset(struct arena *a);
 /* Aligned for any type; NULL when short (sticky).  Not zeroed. */
 void *arena_alloc(struct arena *a, size_t bytes);
 
+/* Would so many be got, as far as its maximum goes?  For what can be done without. */
+bool arena_has_room(const struct arena *a, size_t bytes);
+
 /* A copy of the bytes, with a NUL behind them that does not count. */
 struct ltd_slice arena_copy(struct arena *a, struct ltd_slice bytes);
 

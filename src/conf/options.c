@@ -25,6 +25,7 @@
 #define OFFSET_NAME(member) offsetof(struct options, member)
 #define OFFSET_MODE(member) offsetof(struct options, member)
 #define OFFSET_VARIABLES(member) offsetof(struct options, member)
+#define OFFSET_MEDIA(member) offsetof(struct options, member)
 
 const struct option_row option_rows[OPTIONS] = {
 #define OPTION(member, type, flag, letter, fallback, low, high, argument, variable, group, help) \

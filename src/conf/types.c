@@ -9,7 +9,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/media.h"
 #include "conf/address.h"
+#include "conf/type_networks.h"
 #include "conf/value.h"
 
 /* --- numbers: counts, sizes, durations ------------------------------------ */
@@ -229,6 +231,17 @@ static int read_text(const struct option_row *row, struct ltd_slice text, void *
 	return keep_text(text, member);
 }
 
+static int read_media(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	return media_list_is_valid(text) ? read_text(row, text, member) : -EINVAL;
+}
+
+static void expected_media(const struct option_row *row, struct buf *to)
+{
+	(void)row;
+	buf_puts(to, "media types such as text/html or text/*, separated by commas or spaces");
+}
+
 static int read_path(const struct option_row *row, struct ltd_slice text, void *member)
 {
 	if (text.len > 0)
@@ -326,46 +339,6 @@ static void expected_addresses(const struct option_row *row, struct buf *to)
 {
 	bounds_addresses(row, to);
 	buf_puts(to, " separated by commas: " ADDRESS_EXPECTED);
-}
-
-/* --- lists of networks ---------------------------------------------------- */
-
-/* An empty list is a value: nobody. */
-static int read_networks(const struct option_row *row, struct ltd_slice text, void *member)
-{
-	struct networks *list = member;
-	struct ltd_slice piece;
-
-	if (text.len == 0)
-		return 0;
-	while (slice_cut(&text, ',', &piece)) {
-		if (list->count >= row->high ||
-		    !network_parse(slice_trim(piece), &list->at[list->count]))
-			return -EINVAL;
-		list->count++;
-	}
-	return 0;
-}
-
-static void print_networks(const struct option_row *row, const void *member, struct buf *to)
-{
-	const struct networks *list = member;
-	char text[NETWORK_TEXT_BYTES];
-
-	(void)row;
-	for (unsigned i = 0; i < list->count; i++)
-		buf_printf(to, "%s%s", i ? ", " : "", network_print(&list->at[i], text));
-}
-
-static void expected_networks(const struct option_row *row, struct buf *to)
-{
-	bounds_addresses(row, to);
-	buf_puts(to, " separated by commas: " NETWORK_EXPECTED);
-}
-
-static void release_networks(void *member)
-{
-	((struct networks *)member)->count = 0;
 }
 
 static void release_strings(void *member)
@@ -486,10 +459,11 @@ const struct type types[TYPES] = {
 	[TYPE_ADDRESS] = { read_address, print_text, expected_address, NULL, release_text },
 	[TYPE_ADDRESSES] = { read_addresses, print_addresses, expected_addresses, bounds_addresses,
 			     release_strings },
-	[TYPE_NETWORKS] = { read_networks, print_networks, expected_networks, bounds_addresses,
-			    release_networks },
+	[TYPE_NETWORKS] = { networks_read, networks_print, networks_expected, bounds_addresses,
+			    networks_release },
 	[TYPE_NAME] = { read_name, print_text, expected_name, NULL, release_text },
 	[TYPE_MODE] = { read_mode, print_mode, bounds_mode, bounds_mode, NULL },
 	[TYPE_VARIABLES] = { read_variable, print_variables, expected_variable, NULL,
 			     release_strings },
+	[TYPE_MEDIA] = { read_media, print_text, expected_media, NULL, release_text },
 };

@@ -12,6 +12,7 @@
 #include "http/chars.h"
 #include "http/head.h"
 #include "http/put.h"
+#include "http/response_fields.h"
 #include "http/status.h"
 #include "http/stream.h"
 
@@ -77,6 +78,12 @@ static bool make_room(struct arena *a, char **at, size_t len, size_t *room, size
 	return true;
 }
 
+bool response_grow_fields(struct response *rs, size_t more)
+{
+	return make_room(rs->arena, &rs->fields, rs->fields_len, &rs->fields_room, FIELDS_ROOM,
+			 more);
+}
+
 /* Fields that are the server's business, and Content-Type, which has a place of its own. */
 static bool is_reserved(struct ltd_slice name)
 {
@@ -112,17 +119,7 @@ int response_field(struct response *rs, struct ltd_slice name, struct ltd_slice 
 		return -EINVAL;
 	if (slice_eq_nocase(name, LTD_SLICE("content-type")))
 		return copy_type(rs, value);
-	if (!make_room(rs->arena, &rs->fields, rs->fields_len, &rs->fields_room, FIELDS_ROOM,
-		       name.len + value.len + 4))
-		return -ENOMEM;
-
-	char *to = put(rs->fields + rs->fields_len, name);
-	to = PUT(to, ": ");
-	if (value.len)
-		to = put(to, value);
-	to = PUT(to, "\r\n");
-	rs->fields_len = (size_t)(to - rs->fields);
-	return 0;
+	return response_add_field(rs, name, value) ? 0 : -ENOMEM;
 }
 
 /* A type that would break the head is not sent at all. */
@@ -149,8 +146,7 @@ static struct piece *new_piece(struct response *rs)
 	return rs->body.first ? arena_alloc(rs->arena, sizeof(struct piece)) : &rs->only;
 }
 
-/* What was written becomes a piece of its own: something else comes behind it. */
-static bool end_written(struct response *rs)
+bool response_end_written(struct response *rs)
 {
 	if (rs->written_len == 0)
 		return true;
@@ -182,7 +178,7 @@ static int add_file(struct response *rs, int fd, off_t offset, uint64_t len)
 		return -EINVAL;
 	if (len == 0)
 		return 0;
-	if (!end_written(rs))
+	if (!response_end_written(rs))
 		return -ENOMEM;
 
 	struct piece *p = new_piece(rs);
@@ -281,7 +277,7 @@ void response_seal(struct response *rs, const struct response_frame *frame)
 		response_error(rs, 500, LTD_SLICE("the handler gave no sound status"));
 	if (!response_has_content(rs))
 		forget_body(rs);
-	if (!end_written(rs) || rs->arena->is_short || !head_put(rs, frame, framing_of(rs)))
+	if (!response_end_written(rs) || rs->arena->is_short || !head_put(rs, frame, framing_of(rs)))
 		seal_short(rs, frame);
 	response_lead_with_head(rs, frame->is_head ? NULL : rs->body.first);
 }

@@ -74,6 +74,12 @@ void response_seal(struct response *rs, const struct response_frame *frame);
 /* False for the statuses whose responses never have a body. */
 bool response_has_content(const struct response *rs);
 
+/* What was written becomes a piece of the body; false when memory is short. */
+bool response_end_written(struct response *rs);
+
+/* Room for so many bytes of fields more; false when memory is short. */
+bool response_grow_fields(struct response *rs, size_t more);
+
 /* rs->out becomes the head and what is behind it. */
 void response_lead_with_head(struct response *rs, struct piece *behind);
 

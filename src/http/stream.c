@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "http/gzip.h"
 #include "http/put.h"
 #include "http/status.h"
 
@@ -71,68 +72,105 @@ int stream_add_file(struct response *rs, int fd, off_t offset, uint64_t len)
 }
 
 /* RFC 9112 7.1: the size in hexadecimal digits, a line of its own, before what it counts. */
-static struct piece *put_size(struct response *rs)
+static struct piece *put_size(struct stream *s, const struct pieces *content)
 {
-	struct stream *s = rs->stream;
-	char *end = PUT(put_hex(s->size_line, rs->body.len), "\r\n");
+	char *end = PUT(put_hex(s->size_line, content->len), "\r\n");
 	struct pieces line;
 
 	pieces_init(&line);
 	pieces_add_memory(&line, &s->size, slice_of(s->size_line, (size_t)(end - s->size_line)));
-	s->size.next = rs->body.first;
+	s->size.next = content->first;
 	return &s->size;
 }
 
-static struct piece *put_chunk(struct response *rs, bool is_last)
+/* The content as a chunk, and the last chunk behind it; NULL: there is nothing of either. */
+static struct piece *put_chunk(struct stream *s, struct pieces *content, bool is_last)
 {
-	struct stream *s = rs->stream;
-	struct piece *first = NULL;
+	struct piece *first = content->len ? put_size(s, content) : NULL;
 
-	if (rs->body.len)
-		first = put_size(rs);
-	if (rs->body.len && is_last)
-		pieces_add_memory(&rs->body, &s->end, LTD_SLICE("\r\n0\r\n\r\n"));
-	else if (rs->body.len)
-		pieces_add_memory(&rs->body, &s->end, LTD_SLICE("\r\n"));
+	if (content->len && is_last)
+		pieces_add_memory(content, &s->end, LTD_SLICE("\r\n0\r\n\r\n"));
+	else if (content->len)
+		pieces_add_memory(content, &s->end, LTD_SLICE("\r\n"));
 	else if (is_last)
-		pieces_add_memory(&rs->body, &s->end, LTD_SLICE("0\r\n\r\n"));
-	return first ? first : rs->body.first;
+		pieces_add_memory(content, &s->end, LTD_SLICE("0\r\n\r\n"));
+	return first ? first : content->first;
 }
 
-static void load(struct response *rs, bool is_last)
+/* What gzip makes of the body, up to a buffer full.  True: there is more. */
+static bool pack_some(struct response *rs, struct pieces *content, bool is_last)
 {
 	struct stream *s = rs->stream;
-	struct piece *head = rs->out, *content;
+	bool is_over = true;
+
+	if (!s->is_packing)
+		s->unpacked = rs->body.first;
+	pieces_init(content);
+	if (!s->unpacked && !s->is_packing && !is_last)
+		return false; /* nothing new: no empty block either */
+	long n = gzip_some(s->gzip, &s->unpacked, s->packed, s->packed_room, is_last, &is_over);
+	if (n < 0)
+		stream_break(rs, (int)n);
+	else if (n > 0)
+		pieces_add_memory(content, &s->made, slice_of(s->packed, (size_t)n));
+	s->is_packing = n >= 0 && !is_over;
+	return s->is_packing;
+}
+
+static bool load(struct response *rs, bool is_last)
+{
+	struct stream *s = rs->stream;
+	struct piece *head = rs->out, *first;
+	struct pieces packed, *content = &rs->body;
+	bool has_more = false;
 
 	add_written(rs);
 	if (s->is_silent)
-		return;
-	content = s->framing == FRAMING_CHUNKED ? put_chunk(rs, is_last) : rs->body.first;
+		return false;
+	if (s->gzip) {
+		content = &packed;
+		has_more = pack_some(rs, content, is_last);
+	}
+	first = s->framing == FRAMING_CHUNKED ? put_chunk(s, content, is_last) : content->first;
 	if (head)
-		head->next = content;
+		head->next = first;
 	else
-		rs->out = content;
+		rs->out = first;
+	return has_more;
 }
 
-void stream_load(struct response *rs)
+bool stream_load(struct response *rs)
 {
-	load(rs, false);
+	return load(rs, false);
 }
 
 void stream_unload(struct response *rs)
 {
 	rs->out = NULL;
 	rs->written_len = 0;
+	rs->stream->is_packing = false;
 	pieces_drop(&rs->body);
 }
 
+void stream_pack(struct response *rs, struct gzip *g)
+{
+	struct stream *s = rs->stream;
+
+	s->gzip = g;
+	s->packed_room = gzip_stream_room(g);
+	s->packed = arena_alloc(rs->arena, s->packed_room);
+}
+
+/* What is left is a buffer full at most, and fits into the other even if it cannot be packed. */
 void stream_end(struct response *rs)
 {
 	if (rs->arena->is_short)
 		stream_break(rs, -ENOMEM);
 	rs->out = NULL;
-	if (!rs->stream->error)
-		load(rs, true);
+	if (!rs->stream->error && load(rs, true))
+		stream_break(rs, -ENOBUFS);
+	if (rs->stream->error)
+		rs->out = NULL;
 }
 
 void stream_break(struct response *rs, int error)

@@ -21,8 +21,16 @@
 
 #define STREAM_SIZE_LINE_BYTES 18 /* 16 hexadecimal digits and CRLF */
 
+struct gzip;
+
 struct stream {
 	struct piece size, written, direct, end; /* a chunk's size line, its parts, what ends it */
+	struct gzip *gzip;                       /* NULL: it goes out as it is */
+	struct piece *unpacked;                  /* what it has not had yet */
+	char *packed;                            /* what it made ... */
+	size_t packed_room;
+	struct piece made; /* ... and that as a piece */
+	bool is_packing;   /* in the middle of a flush */
 	char size_line[STREAM_SIZE_LINE_BYTES];
 	enum framing framing;
 	bool is_begun;  /* its head is out, or on its way */
@@ -43,9 +51,15 @@ int stream_begin(struct response *rs, const struct response_frame *frame);
 void stream_add_bytes(struct response *rs, struct ltd_slice bytes);
 int stream_add_file(struct response *rs, int fd, off_t offset, uint64_t len);
 
-/* Makes rs->out of all there is, after the head if that has not been sent; NULL: nothing. */
-void stream_load(struct response *rs);
+/*
+ * Makes rs->out of what there is, after the head if that has not been sent; NULL: nothing.  True
+ * if that was not all: once it is sent, load again.  Then unload.
+ */
+bool stream_load(struct response *rs);
 void stream_unload(struct response *rs);
+
+/* Before it begins: its content will go through gzip, and is marked so already. */
+void stream_pack(struct response *rs, struct gzip *g);
 
 /* The handler is done: rs->out is the rest, with the end of the message; nothing, if it broke. */
 void stream_end(struct response *rs);

@@ -193,6 +193,13 @@ void conn_give_up(struct conn *c, unsigned status);
 /* What the head needs to know of the connection. */
 void conn_frame(struct hand *h, const struct exchange *x, struct response_frame *frame);
 
+/*
+ * Compress, where options and client have it so: the response of a handler that is done, and a
+ * stream about to begin.
+ */
+void conn_encode(struct exchange *x);
+void conn_encode_stream(struct exchange *x);
+
 /* Sends from x on: how many bytes went, or a negative errno value, the failure noted. */
 long conn_send_some(struct conn *c, struct exchange *x);
 void conn_count_sent(struct hand *h, struct conn *c, uint64_t bytes);

@@ -83,6 +83,7 @@ static int begin(struct exchange *x)
 	if (x->request.version < 11)
 		x->wants_close = true; /* its end is the connection's */
 	conn_frame(x->hand, x, &frame);
+	conn_encode_stream(x);
 	return stream_begin(&x->response, &frame);
 }
 
@@ -123,6 +124,21 @@ static int look_for_client(struct exchange *x)
 	return -EPIPE;
 }
 
+static int send_content(struct exchange *x)
+{
+	struct response *rs = &x->response;
+	bool has_more = true;
+
+	x->next = NULL;
+	while (has_more && !rs->stream->error) {
+		has_more = stream_load(rs);
+		int error = rs->out ? send_loaded(x) : look_for_client(x);
+		if (error)
+			return error;
+	}
+	return rs->stream->error;
+}
+
 static int flush(struct exchange *x)
 {
 	struct response *rs = &x->response;
@@ -130,11 +146,8 @@ static int flush(struct exchange *x)
 
 	if (!error && !stream_has_begun(rs))
 		error = begin(x);
-	if (!error) {
-		x->next = NULL;
-		stream_load(rs);
-		error = rs->out ? send_loaded(x) : look_for_client(x);
-	}
+	if (!error)
+		error = send_content(x);
 	if (error)
 		stream_break(rs, error);
 	stream_unload(rs);

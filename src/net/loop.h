@@ -15,6 +15,7 @@
 #include "base/pool.h"
 #include "http/access.h"
 #include "http/exchange.h"
+#include "http/gzip.h"
 #include "http/slow.h"
 #include "metrics/board.h"
 #include "net/pace.h"
@@ -25,6 +26,7 @@ struct hand {
 	unsigned index;
 	uint64_t date_second;
 	char date[RESPONSE_DATE_BYTES + 1];
+	struct gzip gzip;
 };
 
 /* How long a connection may stay in a state, and how many there may be. */
@@ -71,9 +73,10 @@ struct loop {
 	unsigned worker;
 	unsigned row_refused; /* the board's route row for refused requests */
 	const struct access *access;
-	const struct slow *slow;  /* NULL: slow requests are not told */
-	int access_fd;            /* -1: no access log */
-	_Atomic bool is_draining; /* every response ends its connection */
+	const struct gzip_rules *gzip; /* NULL: nothing is compressed */
+	const struct slow *slow;       /* NULL: slow requests are not told */
+	int access_fd;                 /* -1: no access log */
+	_Atomic bool is_draining;      /* every response ends its connection */
 	bool is_gated; /* others accept from the same listeners: leave it to those with room */
 
 	uint64_t now_ns; /* monotonic, of this turn */

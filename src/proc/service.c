@@ -32,6 +32,7 @@ void service_finish(struct hand *h, struct exchange *x, enum flow_id where)
 void service_handle(struct exchange *x)
 {
 	api_handle(x);
+	conn_encode(x);
 }
 
 /* Answers that need no app: they are inline too. */
@@ -80,10 +81,12 @@ static bool answer_at_once(struct loop *l, struct exchange *x)
 	if (!x->route->attempt)
 		return false;
 	uint64_t started_ns = clock_mono_ns();
+	x->hand = l->hand;
 	if (!api_attempt(x))
 		return false;
 	x->concurrency = board_in_flight(l->board) + 1;
 	start_at(l->hand, x, FLOW_INLINE, started_ns);
+	conn_encode(x);
 	service_finish(l->hand, x, FLOW_INLINE);
 	conn_answer(l->hand, x);
 	return true;

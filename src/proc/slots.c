@@ -479,6 +479,8 @@ void slots_stop(struct slots *s)
 
 void slots_close(struct slots *s)
 {
+	for (unsigned i = 0; s->thread && i < s->thread_count; i++)
+		gzip_fini(&s->thread[i].hand.gzip);
 	free(s->thread);
 	free(s->waiting);
 	free(s->taken);

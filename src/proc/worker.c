@@ -190,6 +190,20 @@ static void set_loop(struct worker *w)
 		crowd_begin(w->loop.crowd, w->index);
 }
 
+static void set_gzip(struct worker *w)
+{
+	const struct options *o = w->heritage->options;
+
+	if (!o->gzip || is_statistics(w))
+		return;
+	w->gzip = (struct gzip_rules){
+		.types = slice_of_string(o->gzip_types),
+		.min_length = o->gzip_min_length,
+		.level = (int)o->gzip_level,
+	};
+	w->loop.gzip = &w->gzip;
+}
+
 static int watch_signals(struct worker *w)
 {
 	static const int signals[] = { SIGTERM, SIGINT,  SIGQUIT, SIGUSR1, SIGHUP,
@@ -324,6 +338,7 @@ int worker_main(struct heritage *heritage, unsigned index)
 		return WORKER_BOOT_ERROR;
 	set_limits(w);
 	set_loop(w);
+	set_gzip(w);
 	if (mounts_worker_start(w->mounts) < 0)
 		return WORKER_APP_ERROR;
 	int error = start(w);

@@ -26,6 +26,7 @@ struct worker {
 	unsigned index;
 	struct loop loop;
 	struct loop_limits limits;
+	struct gzip_rules gzip;
 	struct slow slow;
 	struct slots slots;
 	struct peers peers;

@@ -28,6 +28,7 @@ static const char *const good[TYPES] = {
 	[TYPE_NAME] = "www-data",
 	[TYPE_MODE] = "0027",
 	[TYPE_VARIABLES] = "A_1=b, c=d",
+	[TYPE_MEDIA] = "text/html image/*",
 };
 
 #define BAD_MAX 12
@@ -49,6 +50,7 @@ static const char *const bad[TYPES][BAD_MAX] = {
 			   "127.0.0.1:65536", "unix:", "a b:80", LONG_PATH },
 	[TYPE_ADDRESSES] = { "", ",", "127.0.0.1:1,", "127.0.0.1:-1", "host:", "tcp://127.0.0.1:80",
 			     "127.0.0.1:80 :81", LONG_PATH },
+	[TYPE_MEDIA] = { "", ",", "text", "text/", "*/*", "text/html;q=1", "a/b, c d" },
 	[TYPE_NETWORKS] = { ",", "localhost", "127.0.0.1,", "10.0.0.0/33", "::/129", "10.0.0.0/",
 			    "10.0.0.0/-1", "[::1]", "127.0.0.1:80", "unix:/x", "::1%lo" },
 	[TYPE_NAME] = { "-root", "a b", "a:b", "a\033b" },
