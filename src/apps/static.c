@@ -50,12 +50,12 @@ static void answer_fault(const struct static_visit *v, int error)
 
 /* --- requests ---------------------------------------------------------------------- */
 
-/* The clock file systems take their times from: no reading of it is behind one of theirs. */
-static int64_t file_clock_ns(void)
+/* Not the coarse clock: a file just written may be a tick ahead of that. */
+static int64_t clock_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME_COARSE, &t);
+	clock_gettime(CLOCK_REALTIME, &t);
 	return t.tv_sec * NS_PER_S + t.tv_nsec;
 }
 
@@ -98,7 +98,7 @@ static int serve(struct ltd_exchange *x, struct static_site *site, bool may_wait
 	}
 	v.x = x;
 	v.site = site;
-	v.now_ns = file_clock_ns();
+	v.now_ns = clock_ns();
 	v.file.fd = -1;
 	v.entry = NULL;
 	if (verdict == STATIC_PATH_OK && may_show(site, &v.path))
