@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/cpus.h"
 #include "conf/cli.h"
@@ -182,6 +183,7 @@ enum conf_verdict conf_load(struct conf *c, int argc, char **argv, char **enviro
 	enum conf_verdict verdict = CONF_REFUSED;
 
 	*c = (struct conf){ 0 };
+	supervisor_read(&c->supervisor, environment, getpid());
 	if (split_variable(&a, environment) == 0)
 		verdict = load(c, &a, environment);
 	words_fini(&a.variable);

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf/supervisor.h"
+
 enum origin {
 	ORIGIN_DEFAULT,
 	ORIGIN_ENVIRONMENT,
@@ -52,6 +54,7 @@ struct conf {
 	struct route_conf *routes;
 	size_t route_count;
 	char *file; /* NULL: none was read */
+	struct supervisor supervisor;
 };
 
 enum conf_verdict {

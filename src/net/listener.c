@@ -1,7 +1,9 @@
 /* Listening sockets.  Runs in: master; listener_close also in workers. */
 #include "net/listener.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -75,19 +77,45 @@ static int resolve(const struct listener_plan *plan, const struct address *addre
 }
 
 /* Accepted sockets inherit what is set here: no system call a connection. */
+static int tune(int fd, int family, const struct listener_plan *plan)
+{
+	const struct {
+		int level, option;
+		unsigned value;
+		bool is_default_0; /* 0 is no value, but leaves what the system has */
+	} settings[] = {
+		{ IPPROTO_TCP, TCP_NODELAY, plan->nodelay, false },
+		{ IPPROTO_TCP, TCP_DEFER_ACCEPT, plan->defer_accept_s, false },
+		{ SOL_SOCKET, SO_KEEPALIVE, plan->keepalive_s > 0, false },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, plan->keepalive_s, true },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, plan->keepalive_interval_s, true },
+		{ IPPROTO_TCP, TCP_KEEPCNT, plan->keepalive_probes, true },
+	};
+
+	sock_stamp_arrivals(fd);
+	for (unsigned i = 0; family != AF_UNIX && i < sizeof settings / sizeof *settings; i++) {
+		const int value = (int)settings[i].value;
+
+		if ((value || !settings[i].is_default_0) &&
+		    setsockopt(fd, settings[i].level, settings[i].option, &value, sizeof value) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int prepare(int fd, const struct addrinfo *a, const struct listener_plan *plan)
 {
-	const int on = 1;
+	const int on = 1, is_ipv6_only = plan->is_ipv6_only;
 
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
 		return -1;
 	if (plan->reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
 		return -1;
-	if (a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) < 0)
+	if (a->ai_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &is_ipv6_only, sizeof is_ipv6_only) < 0)
 		return -1;
-	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0)
+	if (tune(fd, a->ai_family, plan) < 0)
 		return -1;
-	sock_stamp_arrivals(fd);
 	return bind(fd, a->ai_addr, a->ai_addrlen);
 }
 
@@ -123,6 +151,7 @@ static int open_inet(struct listener *l, const struct listener_plan *plan,
 	if (error < 0)
 		return error;
 	l->fd = fd;
+	l->owner = getpid();
 	name_port(l, plan);
 	return 0;
 }
@@ -159,6 +188,14 @@ static int clear_path(const struct sockaddr_un *address, const struct listener_p
 	return 0;
 }
 
+/* Nobody can connect before listen(2): there is no moment at which the wrong ones may. */
+static int set_owner(const char *path, const struct listener_plan *plan)
+{
+	if (plan->sets_owner && lchown(path, plan->uid, plan->gid) < 0)
+		return -1;
+	return plan->sets_mode ? chmod(path, plan->mode) : 0;
+}
+
 static int open_unix(struct listener *l, const struct listener_plan *plan, const struct address *a,
 		     char *why, size_t n)
 {
@@ -171,9 +208,13 @@ static int open_unix(struct listener *l, const struct listener_plan *plan, const
 		return error;
 
 	int fd = socket(AF_UNIX, SOCKET_TYPE, 0);
-	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
-	    listen(fd, (int)plan->backlog) < 0)
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return fail(fd, plan, a, why, n);
+	if (set_owner(a->path, plan) < 0 || listen(fd, (int)plan->backlog) < 0) {
+		error = fail(fd, plan, a, why, n);
+		unlink(a->path);
+		return error;
+	}
 	l->fd = fd;
 	l->path = strdup(a->path);
 	l->owner = getpid();
@@ -191,6 +232,67 @@ int listener_open(struct listener *l, const struct listener_plan *plan, char *wh
 	if (address.is_unix)
 		return open_unix(l, plan, &address, why, why_bytes);
 	return open_inet(l, plan, &address, why, why_bytes);
+}
+
+/* --- sockets that others have opened --------------------------------------------- */
+
+static bool listens(int fd)
+{
+	int type = 0, accepts = 0;
+	socklen_t len = sizeof type;
+
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) == 0 && accepts;
+}
+
+static void name_address(struct listener *l, const struct sockaddr_storage *at)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	if (at->ss_family == AF_UNIX) {
+		const struct sockaddr_un *a = (const struct sockaddr_un *)at;
+
+		snprintf(l->name, sizeof l->name, "unix:%s", a->sun_path);
+		l->path = strdup(a->sun_path);
+	} else if (at->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)at;
+
+		inet_ntop(AF_INET6, &a->sin6_addr, host, sizeof host);
+		snprintf(l->name, sizeof l->name, "[%s]:%u", host, ntohs(a->sin6_port));
+	} else {
+		const struct sockaddr_in *a = (const struct sockaddr_in *)at;
+
+		inet_ntop(AF_INET, &a->sin_addr, host, sizeof host);
+		snprintf(l->name, sizeof l->name, "%s:%u", host, ntohs(a->sin_port));
+	}
+}
+
+int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan, char *why,
+		   size_t why_bytes)
+{
+	struct sockaddr_storage at = { 0 };
+	socklen_t len = sizeof at - 1; /* the path of a unix socket need not end */
+
+	*l = (struct listener){ .fd = -1 };
+	if (!listens(fd) || getsockname(fd, (struct sockaddr *)&at, &len) < 0 ||
+	    (at.ss_family != AF_INET && at.ss_family != AF_INET6 && at.ss_family != AF_UNIX)) {
+		snprintf(why, why_bytes,
+			 "descriptor %d was handed over, but is no stream socket that listens", fd);
+		sock_close(fd);
+		return -ENOTSOCK;
+	}
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || tune(fd, at.ss_family, plan) < 0) {
+		int error = -errno;
+
+		snprintf(why, why_bytes, "cannot take over descriptor %d: %s", fd, strerror(-error));
+		sock_close(fd);
+		return error;
+	}
+	l->fd = fd;
+	name_address(l, &at);
+	l->owner = plan->bind ? getpid() : 0;
+	return 0;
 }
 
 unsigned listener_backlog_max(void)
@@ -221,7 +323,7 @@ void listener_deafen(const struct listener *l)
 	};
 	const struct sock_fprog filter = { sizeof code / sizeof *code, code };
 
-	if (l->fd < 0)
+	if (l->fd < 0 || l->owner != getpid())
 		return;
 	if (l->path)
 		shutdown(l->fd, SHUT_RD);

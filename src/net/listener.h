@@ -15,13 +15,22 @@ struct listener {
 	int fd;                         /* -1: closed */
 	char name[LISTENER_NAME_BYTES]; /* "127.0.0.1:8000", "[::1]:8000", "unix:/run/x" */
 	char *path;                     /* of a unix socket: removed at the end */
-	pid_t owner;                    /* who may remove it */
+	pid_t owner;                    /* who opened it, and may remove it; 0: a manager */
 };
 
 struct listener_plan {
 	const char *bind; /* host:port, [v6]:port, :port or unix:PATH */
 	unsigned backlog;
-	bool reuse_port; /* SO_REUSEPORT: several listeners on one address */
+	bool reuse_port;         /* SO_REUSEPORT: several listeners on one address */
+	bool is_ipv6_only;       /* IPV6_V6ONLY */
+	bool nodelay;            /* TCP_NODELAY */
+	unsigned defer_accept_s; /* 0: off */
+	unsigned keepalive_s, keepalive_interval_s, keepalive_probes; /* 0: off, the system's */
+	/* Of a unix socket; otherwise as the system makes it. */
+	bool sets_mode, sets_owner;
+	mode_t mode;
+	uid_t uid; /* either may be -1: as it is */
+	gid_t gid;
 };
 
 /*
@@ -33,8 +42,16 @@ int listener_open(struct listener *l, const struct listener_plan *plan, char *wh
 /*
  * From now on nobody can connect any more, but who has connected can still be accepted: so that a
  * queue can be emptied before its listener is closed.  In every process that shares the socket.
+ * Owner only: what a service manager has handed over stays open for who comes next.
  */
 void listener_deafen(const struct listener *l);
+
+/*
+ * Takes over a socket that listens already; it is ours from here on, also on failure.  `plan`
+ * without bind: it belongs to somebody else, who removes a unix socket's name.
+ */
+int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan, char *why,
+		   size_t why_bytes);
 
 /* The most connections the kernel holds for one listener, whatever backlog it was asked for. */
 unsigned listener_backlog_max(void);

@@ -14,6 +14,7 @@
 #include "base/reason.h"
 #include "net/crowd.h"
 #include "proc/arbiter.h"
+#include "proc/listeners.h"
 #include "proc/logs.h"
 #include "proc/master.h"
 #include "proc/rlimits.h"
@@ -56,37 +57,18 @@ static int raise_limits(struct foundation *f)
 	return 0;
 }
 
-static int open_listener(struct listener *l, const char *bind, bool reuse_port,
-			 const struct options *o)
-{
-	const struct listener_plan plan = {
-		.bind = bind,
-		.backlog = (unsigned)o->backlog,
-		.reuse_port = reuse_port,
-	};
-	char why[512];
-
-	if (listener_open(l, &plan, why, sizeof why) == 0)
-		return 0;
-	log_error("%s", why);
-	return EXIT_CANNOT_SERVE;
-}
-
 static int open_listeners(struct foundation *f)
 {
-	struct heritage *h = &f->heritage;
-	const struct options *o = h->options;
-	unsigned wanted = (unsigned)o->bind.count * (o->reuse_port ? (unsigned)o->workers : 1);
+	int status = listeners_open(&f->heritage, &f->heritage.conf->supervisor);
 
-	h->bind_count = (unsigned)o->bind.count;
-	h->listener = calloc(wanted, sizeof *h->listener);
-	if (!h->listener)
-		return EXIT_CANNOT_SERVE;
-	for (; h->listener_count < wanted; h->listener_count++)
-		if (open_listener(&h->listener[h->listener_count],
-				  o->bind.at[h->listener_count % h->bind_count], o->reuse_port, o))
-			return EXIT_CANNOT_SERVE;
-	return o->admin_bind ? open_listener(&h->statistics, o->admin_bind, false, o) : 0;
+	supervisor_hide();
+	return status;
+}
+
+static int open_notify(struct foundation *f)
+{
+	notify_open(&f->notify, &f->heritage.conf->supervisor, clock_mono_ns());
+	return 0;
 }
 
 static struct route_row *describe_routes(const struct mounts *m)
@@ -205,6 +187,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 		.crowd = { .fd = -1 },
 		.pidfile = { .fd = -1 },
 		.background = { .told_fd = -1 },
+		.notify = { .fd = -1 },
 	};
 	f->heritage.mounts = &f->mounts;
 
@@ -224,8 +207,8 @@ static int prepare(struct foundation *f, const struct conf *conf)
 int foundation_open(struct foundation *f, const struct conf *conf)
 {
 	static int (*const step[])(struct foundation *) = {
-		open_logs,    raise_limits,   enter_background, /* from here on in the daemon */
-		open_pidfile, open_listeners, open_board,       open_channels, open_crowd,
+		open_logs,   raise_limits, enter_background, /* from here on in the daemon */
+		open_notify, open_pidfile, open_listeners,   open_board, open_channels, open_crowd,
 	};
 	int status = prepare(f, conf);
 
@@ -257,11 +240,8 @@ void foundation_close(struct foundation *f)
 	struct heritage *h = &f->heritage;
 
 	background_close(&f->background);
-	for (unsigned i = 0; i < h->listener_count; i++)
-		listener_close(&h->listener[i]);
-	free(h->listener);
-	if (h->statistics.fd >= 0)
-		listener_close(&h->statistics);
+	notify_close(&f->notify);
+	listeners_close(h);
 	logs_close(h);
 	close_fd(&h->life[0]);
 	close_fd(&h->life[1]);
@@ -278,5 +258,6 @@ void foundation_close(struct foundation *f)
 void foundation_leave_to_worker(struct foundation *f)
 {
 	background_close(&f->background);
+	notify_close(&f->notify);
 	pidfile_forget(&f->pidfile);
 }

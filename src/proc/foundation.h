@@ -8,6 +8,7 @@
 #include "base/shm.h"
 #include "proc/background.h"
 #include "proc/heritage.h"
+#include "proc/notify.h"
 #include "proc/pidfile.h"
 
 struct foundation {
@@ -16,6 +17,7 @@ struct foundation {
 	struct shm board, offers, crowd;
 	struct pidfile pidfile;
 	struct background background;
+	struct notify notify;
 };
 
 /* 0; or, with one line on the error log and nothing left open, an exit status. */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -73,8 +74,12 @@ static void act_ready(struct master *m, const struct action *a)
 	const struct options *o = m->foundation.heritage.options;
 
 	(void)a;
-	log_info("serving: %u workers x %u threads = %u slots", (unsigned)o->workers,
-		 (unsigned)o->threads, (unsigned)(o->workers * o->threads));
+	char text[128];
+
+	snprintf(text, sizeof text, "serving: %u workers x %u threads = %u slots",
+		 (unsigned)o->workers, (unsigned)o->threads, (unsigned)(o->workers * o->threads));
+	log_info("%s", text);
+	notify_send(&m->foundation.notify, "READY=1\nMAINPID=%d\nSTATUS=%s", (int)getpid(), text);
 	foundation_settle(&m->foundation);
 }
 
@@ -82,6 +87,7 @@ static void act_unready(struct master *m, const struct action *a)
 {
 	(void)a;
 	atomic_store(&board(m)->phase, BOARD_UNREADY);
+	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: serving on for a while");
 	log_info("stopping: serving on for %.3g s, not ready for more",
 		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
 }
@@ -99,6 +105,7 @@ static void act_drain(struct master *m, const struct action *a)
 {
 	(void)a;
 	atomic_store(&board(m)->phase, BOARD_STOPPING);
+	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: finishing requests");
 	log_info("stopping: requests in flight have %.3g s to finish",
 		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
 	deafen(m);
@@ -110,6 +117,7 @@ static void act_quit(struct master *m, const struct action *a)
 {
 	(void)a;
 	atomic_store(&board(m)->phase, BOARD_STOPPING);
+	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping now");
 	log_info("stopping now");
 	crew_signal_all(&m->crew, SIGQUIT);
 	heritage_close_listeners(&m->foundation.heritage);
@@ -296,6 +304,7 @@ static void on_time(struct master *m)
 		logs_follow(&m->foundation.heritage);
 		crew_spawn_statistics(&m->crew);
 	}
+	notify_watchdog(&m->foundation.notify, board(m), now_ns);
 	if (now_ns >= arbiter_next_tick(&m->arbiter))
 		handle(m, (struct arbiter_event){ .kind = EVENT_TICK });
 }
@@ -306,6 +315,8 @@ static int wait_ms(const struct master *m)
 
 	if (m->tick_ns < due)
 		due = m->tick_ns;
+	if (m->foundation.notify.watchdog_due_ns < due)
+		due = m->foundation.notify.watchdog_due_ns;
 	return due <= now_ns ? 0 : (int)((due - now_ns) / NS_PER_MS) + 1;
 }
 

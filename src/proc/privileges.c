@@ -27,42 +27,46 @@ static bool to_number(const char *text, unsigned *number)
 	return true;
 }
 
-static int resolve_user(const struct options *o, struct identity *id, char *why, size_t why_bytes)
+int privileges_find_user(const char *name, uid_t *uid, char *why, size_t why_bytes)
 {
-	struct passwd *known = getpwnam(o->user);
-	unsigned number;
+	const struct passwd *known = getpwnam(name);
 
-	if (!known && to_number(o->user, &number)) {
-		known = getpwuid(number);
-		id->uid = number;
-	} else if (!known) {
-		snprintf(why, why_bytes, "user = %s: there is no such user", o->user);
+	if (known) {
+		*uid = known->pw_uid;
+	} else if (!to_number(name, uid)) {
+		snprintf(why, why_bytes, "user = %s: there is no such user", name);
 		return -EINVAL;
 	}
+	return 0;
+}
+
+int privileges_find_group(const char *name, gid_t *gid, char *why, size_t why_bytes)
+{
+	const struct group *known = getgrnam(name);
+
 	if (known) {
-		id->uid = known->pw_uid;
+		*gid = known->gr_gid;
+	} else if (!to_number(name, gid)) {
+		snprintf(why, why_bytes, "group = %s: there is no such group", name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int resolve_user(const struct options *o, struct identity *id, char *why, size_t why_bytes)
+{
+	int error = privileges_find_user(o->user, &id->uid, why, why_bytes);
+	const struct passwd *known = error ? NULL : getpwuid(id->uid);
+
+	if (error)
+		return error;
+	if (known) {
 		id->gid = known->pw_gid;
 	} else if (!o->group || o->initgroups) {
 		snprintf(why, why_bytes,
 			 "user = %s: a number that is no user's here; group must be given with it, "
 			 "and initgroups off",
 			 o->user);
-		return -EINVAL;
-	}
-	return 0;
-}
-
-static int resolve_group(const struct options *o, struct identity *id, char *why, size_t why_bytes)
-{
-	struct group *known = getgrnam(o->group);
-	unsigned number;
-
-	if (known) {
-		id->gid = known->gr_gid;
-	} else if (to_number(o->group, &number)) {
-		id->gid = number;
-	} else {
-		snprintf(why, why_bytes, "group = %s: there is no such group", o->group);
 		return -EINVAL;
 	}
 	return 0;
@@ -76,7 +80,7 @@ int privileges_resolve(const struct options *o, struct identity *id, char *why, 
 	if (o->user)
 		error = resolve_user(o, id, why, why_bytes);
 	if (!error && o->group)
-		error = resolve_group(o, id, why, why_bytes);
+		error = privileges_find_group(o->group, &id->gid, why, why_bytes);
 	if (error)
 		return error;
 	if (o->initgroups)

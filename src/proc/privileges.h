@@ -22,6 +22,10 @@ struct identity {
 	const char *user; /* whose groups they get as well; NULL: none but gid */
 };
 
+/* A name or a number: 0, or -EINVAL and a sentence in why[why_bytes]. */
+int privileges_find_user(const char *name, uid_t *uid, char *why, size_t why_bytes);
+int privileges_find_group(const char *name, gid_t *gid, char *why, size_t why_bytes);
+
 /*
  * What user, group and initgroups mean on this system.  0, or a negative errno value and a sentence
  * in why[why_bytes]: -EINVAL for what is not known here, -EPERM for what only root can do.

@@ -33,6 +33,14 @@ def free_port(host="127.0.0.1"):
     raise AssertionError("no free port in 200 tries")
 
 
+def has_ipv6():
+    try:
+        free_port("::1")
+        return True
+    except AssertionError:
+        return False
+
+
 def eventually(probe, seconds, what, every=0.02):
     """The first true answer of probe(), asked again and again; fails when time is up."""
     deadline = time.monotonic() + seconds * PATIENCE
@@ -89,12 +97,13 @@ class Server:
     """A running server, in a session of its own.  Use as `with Server(...) as s:`."""
 
     def __init__(self, tmp, *args, workers=1, threads=2, app="workload", binds=None, admin=None,
-                 env=None, wrap=()):
+                 env=None, wrap=(), pass_fds=()):
         self.tmp, self.args, self.app, self.env = Path(tmp), args, app, env or {}
         self.workers, self.threads = workers, threads
         self.binds, self.admin_path = binds, admin
         self.process = None
         self.wrap = wrap  # words before the command, of a program that executes it
+        self.pass_fds = pass_fds
         self.may_lose_workers = False
         self.stderr_path = self.tmp / f"stderr-{random.randrange(1 << 32):08x}"
 
@@ -117,7 +126,8 @@ class Server:
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
-                env=clean_environment(**self.env), start_new_session=True)
+                env=clean_environment(**self.env), start_new_session=True,
+                pass_fds=[s.fileno() for s in self.pass_fds])
         try:
             eventually(self.is_ready, 10, "the server is ready")
         except BaseException:

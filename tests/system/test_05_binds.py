@@ -7,15 +7,7 @@ import time
 import pytest
 
 import client
-from server import PATIENCE, free_port, run_once
-
-
-def has_ipv6():
-    try:
-        free_port("::1")
-        return True
-    except AssertionError:
-        return False
+from server import PATIENCE, free_port, has_ipv6, run_once
 
 
 @pytest.mark.short

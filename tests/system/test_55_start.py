@@ -1,20 +1,23 @@
 """Starting: what the server finds out about its system, sets up, and says."""
 
+import fcntl
 import os
 import pwd
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 import client
-from server import (LITTLED, PATIENCE, ROOT, clean_environment, eventually, free_port, is_alive,
-                    pids_of_session, run_once)
+from server import (LITTLED, PATIENCE, ROOT, clean_environment, eventually, free_port, has_ipv6,
+                    is_alive, pids_of_session, run_once)
 
 
 
@@ -346,3 +349,194 @@ def test_renamed_logs_are_left_for_new_ones(serve, public, told):
         assert "stopped" in (logs / "errors").read_text()
         assert "stopped" not in (logs / "errors.1").read_text()
         assert "ERROR" not in (logs / "errors").read_text() + (logs / "errors.1").read_text()
+
+
+# --- sockets and their options -------------------------------------------------
+
+def test_a_unix_socket_has_the_mode_and_group_it_is_told(serve, tmp_path):
+    path = tmp_path / "x.sock"
+    group = "daemon" if os.geteuid() == 0 else str(os.getgid())
+    with serve("--socket-mode", "0620", "--socket-group", group, binds=[f"unix:{path}"]):
+        st = path.stat()
+        assert st.st_mode & 0o777 == 0o620
+        assert group in (str(st.st_gid), path.group())
+    failed(run_once("-b", f"unix:{path}", "--socket-user", "no.such", "workload"), 2,
+           "socket_user = no.such: there is no such user")
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="no IPv6 here")
+def test_an_ipv6_address_takes_ipv4_when_it_may(serve):
+    port = free_port("::")
+    with serve("--no-ipv6-only", binds=[f"[::]:{port}"]):
+        assert client.get(("::1", port), "/hello").status == 200
+        assert client.get(("127.0.0.1", port), "/hello").status == 200
+    with serve(binds=[f"[::]:{port}"]):
+        with pytest.raises(ConnectionRefusedError):
+            client.get(("127.0.0.1", port), "/hello")
+
+
+def test_a_deferred_connection_is_served(serve):
+    with serve("--defer-accept", "2s", "--tcp-keepalive", "60s", "--no-tcp-nodelay") as s:
+        assert s.get("/hello").status == 200
+        with s.conn() as conn:
+            time.sleep(0.2)
+            assert conn.get("/hello").status == 200
+
+
+# --- under a service manager ---------------------------------------------------
+
+class Manager:
+    """The end of a service manager that is told things."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.heard = []
+
+    def environment(self, **more):
+        return {"NOTIFY_SOCKET": self.path, **more}
+
+    def listen(self):
+        self.socket.setblocking(False)
+        try:
+            while True:
+                self.heard.append((time.monotonic(), self.socket.recv(4096).decode()))
+        except BlockingIOError:
+            return self.heard
+
+    def has_heard(self, word):
+        return [message for _, message in self.listen() if word in message.split("\n")]
+
+
+@pytest.fixture
+def manager(tmp_path):
+    m = Manager(tmp_path / "notify")
+    yield m
+    m.socket.close()
+
+
+@pytest.mark.short
+def test_the_manager_is_told_of_start_and_stop(serve, manager):
+    with serve(env=manager.environment(), workers=2) as s:
+        ready = eventually(lambda: manager.has_heard("READY=1"), 10, "READY=1")[0]
+        assert f"MAINPID={s.process.pid}" in ready.split("\n")
+        assert "STATUS=serving: 2 workers x 2 threads = 4 slots" in ready.split("\n")
+        s.stop()
+        stopping = manager.has_heard("STOPPING=1")
+        assert stopping and "STATUS=stopping" in stopping[0]
+
+
+def test_ready_is_said_when_it_is_so(serve, manager, tmp_path):
+    """Not before a worker that is slow to start serves."""
+    source = (MIRROR.replace("static const struct ltd_route", """
+static int start(void *state) { (void)state; return usleep(700000); }
+static const struct ltd_route""").replace(".routes = routes", ".routes = routes, .worker_start = start"))
+    (tmp_path / "slow.c").write_text(source)
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", f"-I{ROOT}/include", "-o",
+                    tmp_path / "slow.so", tmp_path / "slow.c"], check=True)
+    begin = time.monotonic()
+    with serve(env=manager.environment(), app=tmp_path / "slow.so"):
+        eventually(lambda: manager.has_heard("READY=1"), 10, "READY=1")
+        at = next(at for at, message in manager.heard if "READY=1" in message)
+        assert at - begin >= 0.7
+
+
+def test_the_watchdog_is_fed_while_leaders_turn(serve, manager):
+    env = manager.environment(WATCHDOG_USEC=600000)
+    with serve(env=env, workers=2) as s:
+        eventually(lambda: len(manager.has_heard("WATCHDOG=1")) >= 5, 10, "signs of life")
+        one, other = s.worker_pids()
+        os.kill(one, signal.SIGSTOP)
+        try:
+            time.sleep(2)
+            before = len(manager.has_heard("WATCHDOG=1"))
+            eventually(lambda: len(manager.has_heard("WATCHDOG=1")) > before, 10, "one turns")
+            os.kill(other, signal.SIGSTOP)
+            time.sleep(2 * PATIENCE)
+            before = len(manager.has_heard("WATCHDOG=1"))
+            time.sleep(1.5)
+            assert len(manager.has_heard("WATCHDOG=1")) == before
+        finally:
+            os.kill(one, signal.SIGCONT)
+            os.kill(other, signal.SIGCONT)
+        eventually(lambda: len(manager.has_heard("WATCHDOG=1")) > before, 10, "both turn")
+
+
+def handed_over(names, *sockets):
+    """Words that run a program with these sockets as a service manager hands them over."""
+    moves = " ".join(f"{3 + i}<&{s.fileno()}" for i, s in enumerate(sockets))
+    script = (f'export LISTEN_PID=$$ LISTEN_FDS={len(sockets)} LISTEN_FDNAMES="{names}"; '
+              f'exec "$@" {moves}')
+    return ["bash", "-c", script, "bash"]
+
+
+@pytest.fixture
+def listening(tmp_path):
+    """Two sockets that listen, out of the way of the numbers 3 and 4: TCP, and unix."""
+    opened = [socket.socket(), socket.socket(socket.AF_UNIX)]
+    opened[0].bind(("127.0.0.1", free_port()))
+    opened[1].bind(str(tmp_path / "handed.sock"))
+    high = []
+    for s in opened:
+        s.listen()
+        fd = fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 20)
+        high.append(socket.socket(fileno=fd))
+        high[-1].set_inheritable(True)
+    yield high
+    for s in (*opened, *high):
+        s.close()
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("reuse_port", ["--reuse-port", "--no-reuse-port"])
+def test_sockets_that_are_handed_over_are_served(serve, listening, tmp_path, reuse_port):
+    tcp, path = listening[0].getsockname(), str(tmp_path / "handed.sock")
+    with serve(reuse_port, workers=2, pass_fds=listening,
+               wrap=handed_over("littled.socket:littled.socket", *listening)) as s:
+        for _ in range(8):
+            assert client.get(tcp, "/hello").status == 200
+            assert client.get(path, "/hello").status == 200
+        with pytest.raises(ConnectionRefusedError):
+            s.get("/hello")  # what bind says does not count
+        assert f"listening at http://127.0.0.1:{tcp[1]}" in s.stderr()
+        assert f"listening at unix:{path}" in s.stderr()
+        s.stop()
+    assert Path(path).exists()  # it belongs to the manager
+    with socket.create_connection(tcp):
+        pass
+
+
+def test_the_statistics_have_a_socket_by_name(serve, listening, tmp_path):
+    with serve(pass_fds=listening, wrap=handed_over("web:admin", *listening),
+               admin=str(tmp_path / "handed.sock")) as s:
+        assert s.stats()["workers"]
+        assert client.get(listening[0].getsockname(), "/hello").status == 200
+        s.stop()
+    assert (tmp_path / "handed.sock").exists()
+
+
+def test_what_is_no_listener_is_refused(tmp_path):
+    with socket.socket() as plain:
+        high = fcntl.fcntl(plain.fileno(), fcntl.F_DUPFD, 20)
+        os.set_inheritable(high, True)
+        with socket.socket(fileno=high) as s:
+            done = subprocess.run([*handed_over("x", s), LITTLED, "--pid", tmp_path / "pid",
+                                   "workload"], pass_fds=[high], capture_output=True, text=True,
+                                  env=clean_environment(), timeout=10 * PATIENCE)
+    failed(done, 1, "descriptor 3 was handed over", "no stream socket that listens")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_the_units_are_sound(tmp_path):
+    units = []
+    for unit in (ROOT / "conf" / "systemd").iterdir():
+        copy = tmp_path / unit.name
+        copy.write_text(unit.read_text().replace("/usr/bin/littled", LITTLED))
+        units.append(copy)
+    assert len(units) == 3
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True,
+                          text=True)
+    assert done.returncode == 0 and done.stderr == "", done.stderr

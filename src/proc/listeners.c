@@ -1,0 +1,151 @@
+/* All the listeners of the server.  Runs in: master. */
+#include "proc/listeners.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/reason.h"
+#include "proc/inherited.h"
+#include "proc/master.h"
+
+static unsigned seconds(uint64_t ns)
+{
+	return (unsigned)((ns + NS_PER_S - 1) / NS_PER_S);
+}
+
+static int plan_of(const struct options *o, struct listener_plan *plan)
+{
+	char why[REASON_BYTES];
+
+	*plan = (struct listener_plan){
+		.backlog = (unsigned)o->backlog,
+		.is_ipv6_only = o->ipv6_only,
+		.nodelay = o->tcp_nodelay,
+		.defer_accept_s = seconds(o->defer_accept_ns),
+		.keepalive_s = seconds(o->tcp_keepalive_ns),
+		.keepalive_interval_s = seconds(o->tcp_keepalive_interval_ns),
+		.keepalive_probes = (unsigned)o->tcp_keepalive_probes,
+		.sets_mode = o->socket_mode != MODE_INHERIT,
+		.mode = (mode_t)o->socket_mode,
+		.sets_owner = o->socket_user || o->socket_group,
+		.uid = (uid_t)-1,
+		.gid = (gid_t)-1,
+	};
+	if ((o->socket_user &&
+	     privileges_find_user(o->socket_user, &plan->uid, why, sizeof why) < 0) ||
+	    (o->socket_group &&
+	     privileges_find_group(o->socket_group, &plan->gid, why, sizeof why) < 0)) {
+		log_error("socket_%s", why);
+		return EXIT_BAD_CONFIGURATION;
+	}
+	return 0;
+}
+
+/* `fd` -1: there is none to take over. */
+static int open_one(struct listener *l, int fd, const struct listener_plan *plan)
+{
+	char why[REASON_BYTES];
+	int error = fd < 0 ? listener_open(l, plan, why, sizeof why)
+			   : listener_adopt(l, fd, plan, why, sizeof why);
+
+	if (!error)
+		return 0;
+	log_error("%s", why);
+	return EXIT_CANNOT_SERVE;
+}
+
+/* With reuse_port each lane of workers has listeners of its own. */
+static unsigned lanes(const struct options *o)
+{
+	return o->reuse_port ? (unsigned)o->workers : 1;
+}
+
+/* One for each `bind`: an older master's, or a new one. */
+static int open_binds(struct heritage *h, struct inherited *in, struct listener_plan *plan)
+{
+	const struct options *o = h->options;
+	unsigned wanted = h->bind_count * lanes(o);
+
+	plan->reuse_port = o->reuse_port;
+	for (; h->listener_count < wanted; h->listener_count++) {
+		plan->bind = o->bind.at[h->listener_count % h->bind_count];
+		if (open_one(&h->listener[h->listener_count],
+			     inherited_take(in, INHERITED_BIND, plan->bind), plan))
+			return EXIT_CANNOT_SERVE;
+	}
+	return 0;
+}
+
+/* A service manager's: what is there is what is served, by all lanes alike. */
+static int adopt_binds(struct heritage *h, struct inherited *in, struct listener_plan *plan)
+{
+	unsigned wanted = h->bind_count * lanes(h->options);
+
+	for (; h->listener_count < wanted; h->listener_count++) {
+		unsigned i = h->listener_count;
+		int fd = i < h->bind_count
+				 ? inherited_take_any(in, NULL)
+				 : fcntl(h->listener[i - h->bind_count].fd, F_DUPFD_CLOEXEC, 0);
+
+		if (open_one(&h->listener[i], fd, plan))
+			return EXIT_CANNOT_SERVE;
+	}
+	return 0;
+}
+
+static int open_statistics(struct heritage *h, struct inherited *in, struct listener_plan *plan)
+{
+	int fd = inherited_take_any(in, INHERITED_ADMIN);
+
+	plan->bind = fd < 0 ? h->options->admin_bind : NULL;
+	if (fd < 0 && !plan->bind)
+		return 0;
+	if (fd < 0)
+		fd = inherited_take(in, INHERITED_ADMIN, plan->bind);
+	plan->reuse_port = false;
+	return open_one(&h->statistics, fd, plan);
+}
+
+static int open_all(struct heritage *h, struct inherited *in)
+{
+	struct listener_plan plan;
+	unsigned handed_over = inherited_count(in, NULL);
+	int status = plan_of(h->options, &plan);
+
+	if (status)
+		return status;
+	h->bind_count = handed_over ? handed_over : (unsigned)h->options->bind.count;
+	h->listener = calloc(h->bind_count * lanes(h->options), sizeof *h->listener);
+	if (!h->listener)
+		return EXIT_CANNOT_SERVE;
+	status = handed_over ? adopt_binds(h, in, &plan) : open_binds(h, in, &plan);
+	return status ? status : open_statistics(h, in, &plan);
+}
+
+int listeners_open(struct heritage *h, const struct supervisor *s)
+{
+	struct inherited in;
+	int error = inherited_open(&in, s);
+
+	if (error < 0) {
+		log_error("cannot take over the listeners: %s", strerror(-error));
+		return EXIT_CANNOT_SERVE;
+	}
+	int status = open_all(h, &in);
+	inherited_close(&in);
+	return status;
+}
+
+void listeners_close(struct heritage *h)
+{
+	heritage_close_listeners(h);
+	free(h->listener);
+	h->listener = NULL;
+	h->listener_count = 0;
+	if (h->statistics.fd >= 0)
+		listener_close(&h->statistics);
+}
