@@ -6,6 +6,7 @@
 #include "cmd/advise.h"
 #include "cmd/bench.h"
 #include "cmd/serve.h"
+#include "cmd/top.h"
 #include "proc/title.h"
 
 extern char **environ;
@@ -16,6 +17,7 @@ static const struct command {
 } commands[] = {
 	{ "advise", advise_main },
 	{ "bench", bench_main },
+	{ "top", top_main },
 	{ NULL, NULL },
 };
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "metrics/json.h"
+#include "metrics/sentence.h"
 
 static double age_ns(const struct snapshot *s, uint64_t since_ns)
 {
@@ -208,9 +209,12 @@ static void write_rows(struct json *j, const struct snapshot *s)
 void stats_write_json(struct buf *out, const struct snapshot *s)
 {
 	struct json j = { .out = out };
+	char sentence[SENTENCE_BYTES];
 
 	json_open_object(&j, NULL);
 	write_server(&j, s);
+	sentence_of(&s->law, s->slots, sentence);
+	json_string(&j, "sentence", sentence);
 	json_number(&j, "window_s", s->law.window_s);
 	json_number(&j, "arrival_rate", s->law.lambda);
 	json_number(&j, "throughput_rps", s->law.throughput);

@@ -1,0 +1,195 @@
+/* `littled top`: looks again and again, and draws.  Runs in: its own process, one thread. */
+#include "cmd/top.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cmd/source.h"
+#include "cmd/top_options.h"
+#include "cmd/top_screen.h"
+
+#define JSON_MAX (64u << 20)
+#define WHY_MAX 1024
+
+enum { EXIT_SHOWN, EXIT_NO_SERVER, EXIT_USAGE };
+
+struct top {
+	struct top_options o;
+	struct source source;
+	struct buf json, why;
+	struct top_view view;
+	unsigned scroll;
+	bool is_paused;
+};
+
+static int complain(const struct buf *why, int status)
+{
+	fprintf(stderr, "littled top: %.*s\n", (int)why->len, why->at ? why->at : "");
+	return status;
+}
+
+static int look(struct top *t)
+{
+	buf_reset(&t->json);
+	int error = source_read(&t->source, t->o.window_s, &t->json, &t->why);
+
+	if (!error)
+		error = top_view_make(&t->view, t->json.at, t->json.len, &t->o.choice, &t->why);
+	return error;
+}
+
+static bool write_out(const char *text, size_t len)
+{
+	return fwrite(text, 1, len, stdout) == len && fflush(stdout) != EOF;
+}
+
+static int show_once(struct top *t)
+{
+	bool is_out = true;
+
+	if (look(t))
+		return complain(&t->why, EXIT_NO_SERVER);
+	if (t->o.json)
+		return write_out(t->json.at, t->json.len) ? EXIT_SHOWN : EXIT_NO_SERVER;
+	for (unsigned i = 0; i < t->view.count && is_out; i++)
+		is_out = puts(top_view_line(&t->view, i)) != EOF;
+	return is_out && fflush(stdout) != EOF ? EXIT_SHOWN : EXIT_NO_SERVER;
+}
+
+static void scroll_by(struct top *t, int lines)
+{
+	unsigned rows = t->view.count - t->view.fixed;
+	long to = (long)t->scroll + lines;
+
+	t->scroll = to < 0 ? 0 : to >= (long)rows ? (rows ? rows - 1 : 0) : (unsigned)to;
+}
+
+static void show_table(struct top *t, enum top_table table)
+{
+	t->o.choice = (struct top_choice){ .table = table };
+	t->scroll = 0;
+}
+
+/* False: leave. */
+static bool obey(struct top *t, enum top_key key)
+{
+	int page = (int)screen_page(&t->view);
+
+	switch (key) {
+	case TOP_KEY_QUIT:
+		return false;
+	case TOP_KEY_ROUTES:
+	case TOP_KEY_SLOTS:
+	case TOP_KEY_WORKERS:
+		show_table(t, (enum top_table)(key - TOP_KEY_ROUTES));
+		break;
+	case TOP_KEY_SORT:
+		t->o.choice.sort = top_next_sort(t->o.choice.table, t->o.choice.sort);
+		break;
+	case TOP_KEY_WINDOW_1:
+		t->o.window_s = 1;
+		break;
+	case TOP_KEY_WINDOW_10:
+		t->o.window_s = 10;
+		break;
+	case TOP_KEY_WINDOW_60:
+		t->o.window_s = 60;
+		break;
+	case TOP_KEY_PAUSE:
+		t->is_paused = !t->is_paused;
+		break;
+	case TOP_KEY_LINE_UP:
+	case TOP_KEY_LINE_DOWN:
+		scroll_by(t, key == TOP_KEY_LINE_UP ? -1 : 1);
+		break;
+	case TOP_KEY_PAGE_UP:
+	case TOP_KEY_PAGE_DOWN:
+		scroll_by(t, key == TOP_KEY_PAGE_UP ? -page : page);
+		break;
+	case TOP_KEY_NOTHING:
+	case TOP_KEY_REDRAW:
+		break;
+	}
+	return true;
+}
+
+static void draw(const struct top *t)
+{
+	char status[160];
+
+	snprintf(status, sizeof status,
+		 " r routes  s slots  w workers  o sort  1 2 3 window (%u s)  p pause%s  q quit",
+		 t->o.window_s, t->is_paused ? " (paused)" : "");
+	screen_draw(&t->view, t->scroll, status);
+}
+
+/* Keys are obeyed at once; the figures are new every interval. */
+static int show_live(struct top *t)
+{
+	uint64_t interval_ns = t->o.interval_ms * NS_PER_MS, next_ns = 0;
+	bool goes_on = true;
+
+	while (goes_on && !source_is_over(&t->source)) {
+		uint64_t now_ns = clock_mono_ns();
+
+		if (now_ns >= next_ns && !t->is_paused) {
+			next_ns = now_ns + interval_ns;
+			if (look(t))
+				return -EIO;
+		}
+		draw(t);
+		now_ns = clock_mono_ns();
+		enum top_key key = screen_key(
+			next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 100);
+		goes_on = obey(t, key);
+		if (key != TOP_KEY_NOTHING && !t->is_paused)
+			next_ns = 0;
+	}
+	if (goes_on)
+		buf_puts(&t->why, "the server has ended");
+	return goes_on ? -EIO : 0;
+}
+
+static int show(struct top *t)
+{
+	if (t->o.once || t->o.json)
+		return show_once(t);
+	if (screen_open() < 0) {
+		buf_puts(&t->why, "this is no terminal; --once prints text, --json the document");
+		return complain(&t->why, EXIT_USAGE);
+	}
+	int error = show_live(t);
+	screen_close();
+	return error ? complain(&t->why, EXIT_NO_SERVER) : EXIT_SHOWN;
+}
+
+static int run(struct top *t)
+{
+	if (source_open(&t->source, &t->o.instance, t->o.url, &t->why))
+		return complain(&t->why, EXIT_NO_SERVER);
+	buf_init(&t->json, JSON_MAX);
+	top_view_init(&t->view);
+	int status = show(t);
+	top_view_fini(&t->view);
+	buf_fini(&t->json);
+	source_close(&t->source);
+	return status;
+}
+
+int top_main(int argc, char **argv)
+{
+	static struct top t; /* large */
+	int status;
+
+	buf_init(&t.why, WHY_MAX);
+	if (top_options_parse(&t.o, argc, argv, &t.why))
+		status = complain(&t.why, EXIT_USAGE);
+	else if (t.o.help)
+		status = fputs(top_usage, stdout) == EOF ? EXIT_NO_SERVER : EXIT_SHOWN;
+	else
+		status = run(&t);
+	buf_fini(&t.why);
+	return status;
+}

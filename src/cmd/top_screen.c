@@ -1,0 +1,127 @@
+/* Drawing with ncurses.  Runs in: the command's process. */
+#include "cmd/top_screen.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <curses.h>
+
+enum pair { PAIR_GOOD = 1, PAIR_WARM, PAIR_HOT, PAIR_HEAD };
+
+int screen_open(void)
+{
+	setlocale(LC_ALL, "");
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !newterm(NULL, stdout, stdin))
+		return -ENOTTY;
+	cbreak();
+	noecho();
+	curs_set(0);
+	keypad(stdscr, TRUE);
+	if (has_colors()) {
+		start_color();
+		use_default_colors();
+		init_pair(PAIR_GOOD, COLOR_GREEN, -1);
+		init_pair(PAIR_WARM, COLOR_YELLOW, -1);
+		init_pair(PAIR_HOT, COLOR_RED, -1);
+		init_pair(PAIR_HEAD, COLOR_BLACK, COLOR_CYAN);
+	}
+	return 0;
+}
+
+void screen_close(void)
+{
+	endwin();
+}
+
+static chtype attribute_of(enum top_style style)
+{
+	switch (style) {
+	case STYLE_TITLE:
+		return A_BOLD;
+	case STYLE_SENTENCE:
+		return A_BOLD | (chtype)COLOR_PAIR(PAIR_GOOD);
+	case STYLE_HEAD:
+		return (chtype)COLOR_PAIR(PAIR_HEAD) | A_BOLD;
+	case STYLE_DIM:
+		return A_DIM;
+	default:
+		return A_NORMAL;
+	}
+}
+
+static chtype attribute_of_cell(char cell)
+{
+	static const chtype hot[] = { A_DIM, 0, 0, 0, A_BOLD };
+	static const short pair[] = { 0, PAIR_GOOD, PAIR_WARM, PAIR_HOT, PAIR_HOT };
+	const char *at = strchr(TOP_CELLS, cell);
+
+	return cell && at ? hot[at - TOP_CELLS] | (chtype)COLOR_PAIR(pair[at - TOP_CELLS])
+			  : A_NORMAL;
+}
+
+static void draw_line(int y, const struct top_view *v, unsigned i)
+{
+	const char *text = top_view_line(v, i);
+	enum top_style style = v->line[i].style;
+
+	move(y, 0);
+	if (style != STYLE_GRID) {
+		attrset((int)attribute_of(style));
+		addnstr(text, COLS);
+	} else {
+		for (int x = 0; text[x] && x < COLS; x++)
+			addch((chtype)(unsigned char)text[x] | attribute_of_cell(text[x]));
+	}
+	attrset(A_NORMAL);
+}
+
+void screen_draw(const struct top_view *v, unsigned scroll, const char *status)
+{
+	int y = 0;
+
+	erase();
+	for (unsigned i = 0; i < v->fixed && y < LINES - 1; i++)
+		draw_line(y++, v, i);
+	for (unsigned i = v->fixed + scroll; i < v->count && y < LINES - 1; i++)
+		draw_line(y++, v, i);
+	attrset((int)A_REVERSE);
+	mvaddnstr(LINES - 1, 0, status, COLS);
+	attrset(A_NORMAL);
+	refresh();
+}
+
+unsigned screen_page(const struct top_view *v)
+{
+	int room = LINES - 1 - (int)v->fixed;
+
+	return room > 1 ? (unsigned)room : 1;
+}
+
+enum top_key screen_key(int ms)
+{
+	static const struct {
+		int code;
+		enum top_key key;
+	} keys[] = {
+		{ 'q', TOP_KEY_QUIT },          { 'r', TOP_KEY_ROUTES },
+		{ 's', TOP_KEY_SLOTS },         { 'w', TOP_KEY_WORKERS },
+		{ 'o', TOP_KEY_SORT },          { '1', TOP_KEY_WINDOW_1 },
+		{ '2', TOP_KEY_WINDOW_10 },     { '3', TOP_KEY_WINDOW_60 },
+		{ 'p', TOP_KEY_PAUSE },         { ' ', TOP_KEY_PAUSE },
+		{ 'k', TOP_KEY_LINE_UP },       { 'j', TOP_KEY_LINE_DOWN },
+		{ KEY_UP, TOP_KEY_LINE_UP },    { KEY_DOWN, TOP_KEY_LINE_DOWN },
+		{ KEY_PPAGE, TOP_KEY_PAGE_UP }, { KEY_NPAGE, TOP_KEY_PAGE_DOWN },
+	};
+
+	timeout(ms);
+	int code = getch();
+	if (code == ERR)
+		return TOP_KEY_NOTHING;
+	for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
+		if (keys[i].code == code)
+			return keys[i].key;
+	return TOP_KEY_REDRAW;
+}

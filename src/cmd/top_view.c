@@ -1,0 +1,222 @@
+/* The lines of `littled top`.  Runs in: the command's process. */
+#include "cmd/top_view.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/top_rows.h"
+
+#define TEXT_MAX (4u << 20)
+
+const char *const top_table_names[TOP_TABLE_COUNT] = {
+	[TOP_ROUTES] = "routes",
+	[TOP_SLOTS] = "slots",
+	[TOP_WORKERS] = "workers",
+};
+
+void top_view_init(struct top_view *v)
+{
+	buf_init(&v->text, TEXT_MAX);
+	v->count = v->fixed = 0;
+}
+
+void top_view_fini(struct top_view *v)
+{
+	buf_fini(&v->text);
+}
+
+const char *top_view_line(const struct top_view *v, unsigned i)
+{
+	return v->text.at + v->line[i].at;
+}
+
+__attribute__((format(printf, 3, 4))) static void put(struct top_view *v, enum top_style style,
+						      const char *format, ...)
+{
+	va_list args;
+
+	if (v->count == TOP_LINES_MAX || v->text.is_short)
+		return;
+	v->line[v->count++] = (struct top_line){ v->text.len, style };
+	va_start(args, format);
+	buf_vprintf(&v->text, format, args);
+	va_end(args);
+	buf_append(&v->text, "", 1);
+}
+
+/* --- reading the document ------------------------------------------------------------- */
+
+/* A member, or a member of a member: "phases.wait.p99_s". */
+static struct json_object *find(struct json_object *o, const char *path)
+{
+	char key[40];
+
+	while (o && *path) {
+		size_t len = strcspn(path, ".");
+
+		snprintf(key, sizeof key, "%.*s", (int)len, path);
+		o = json_object_object_get(o, key);
+		path += len + (path[len] == '.');
+	}
+	return o;
+}
+
+double top_number(struct json_object *o, const char *path)
+{
+	return json_object_get_double(find(o, path));
+}
+
+const char *top_text(struct json_object *o, const char *path)
+{
+	const char *text = json_object_get_string(find(o, path));
+
+	return text ? text : "-";
+}
+
+const char *top_time(double s, struct top_cell *cell)
+{
+	if (s <= 0)
+		snprintf(cell->text, sizeof cell->text, "0");
+	else if (s < 0.9995e-3)
+		snprintf(cell->text, sizeof cell->text, "%.0fus", s * 1e6);
+	else if (s < 0.9995)
+		snprintf(cell->text, sizeof cell->text, "%.3gms", s * 1e3);
+	else if (s < 600)
+		snprintf(cell->text, sizeof cell->text, "%.3gs", s);
+	else
+		snprintf(cell->text, sizeof cell->text, "%.0fs", s);
+	return cell->text;
+}
+
+/* --- above the table ------------------------------------------------------------------- */
+
+static void put_server(struct top_view *v, struct json_object *root)
+{
+	struct top_cell up;
+
+	put(v,
+	    STYLE_TITLE, "littled %s   pid %.0f   up %s   %.0f workers x %.0f threads = %.0f slots   last %.0f s",
+	    top_text(root, "littled.version"), top_number(root, "littled.pid"),
+	    top_time(top_number(root, "littled.uptime_s"), &up),
+	    top_number(root, "littled.workers"), top_number(root, "littled.threads"),
+	    top_number(root, "littled.slots"), top_number(root, "window_s"));
+}
+
+static void put_law(struct top_view *v, struct json_object *root)
+{
+	struct top_cell w;
+
+	put(v, STYLE_SENTENCE, "%s", top_text(root, "sentence"));
+	put(v, STYLE_PLAIN,
+	    "RPS %.1f   in flight %.1f (waiting %.1f, in service %.1f, reading %.1f, writing %.1f) "
+	    "  W %s   utilisation %.0f%%",
+	    top_number(root, "throughput_rps"), top_number(root, "concurrency.total"),
+	    top_number(root, "concurrency.waiting"), top_number(root, "concurrency.in_service"),
+	    top_number(root, "concurrency.reading"), top_number(root, "concurrency.writing"),
+	    top_time(top_number(root, "little.W_s"), &w), 100 * top_number(root, "utilisation"));
+	put(v, STYLE_PLAIN,
+	    "connections: %.0f idle, %.0f reading, %.0f busy, %.0f flushing   moved %.0f   claims "
+	    "%.0f   shed %.0f   written off %.0f   lost %.0f   law's residual %.1g",
+	    top_number(root, "connections.idle"), top_number(root, "connections.reading"),
+	    top_number(root, "connections.busy"), top_number(root, "connections.flushing"),
+	    top_number(root, "totals.moves_in"), top_number(root, "totals.claims"),
+	    top_number(root, "totals.shed_queue_full") +
+		    top_number(root, "totals.shed_queue_timeout") +
+		    top_number(root, "totals.shed_delay"),
+	    top_number(root, "totals.written_off"), top_number(root, "totals.lost"),
+	    top_number(root, "little.residual"));
+}
+
+static void put_phases(struct top_view *v, struct json_object *root)
+{
+	static const char *const phases[] = { "wait", "service", "total" };
+	struct top_cell c[5];
+
+	put(v, STYLE_HEAD, "%-8s %8s %8s %8s %8s %8s", "phase", "mean", "p50", "p90", "p99", "max");
+	for (unsigned i = 0; i < sizeof phases / sizeof *phases; i++) {
+		struct json_object *p = find(find(root, "phases"), phases[i]);
+
+		put(v, STYLE_PLAIN, "%-8s %8s %8s %8s %8s %8s", phases[i],
+		    top_time(top_number(p, "mean_s"), &c[0]),
+		    top_time(top_number(p, "p50_s"), &c[1]),
+		    top_time(top_number(p, "p90_s"), &c[2]), top_time(top_number(p, "p99_s"), &c[3]),
+		    top_time(top_number(p, "max_s"), &c[4]));
+	}
+}
+
+/* --- the slots as a picture ------------------------------------------------------------ */
+
+static char cell_of(struct json_object *slot)
+{
+	const char *state = top_text(slot, "state");
+	double age_s = top_number(slot, "age_s");
+
+	if (strcmp(state, "idle") == 0)
+		return TOP_CELLS[0];
+	if (strcmp(state, "busy") != 0)
+		return TOP_CELLS[4];
+	return TOP_CELLS[age_s < 1 ? 1 : age_s < 10 ? 2 : 3];
+}
+
+static void put_grid(struct top_view *v, struct json_object *root)
+{
+	struct json_object *workers = find(root, "workers");
+
+	put(v, STYLE_DIM, "slots: . idle  o busy  O for over 1 s  @ for over 10 s  X written off");
+	for (size_t i = 0; i < json_object_array_length(workers); i++) {
+		struct json_object *w = json_object_array_get_idx(workers, i);
+		struct json_object *slots = find(w, "slots");
+		char row[1025];
+		size_t n = 0;
+
+		for (; n < json_object_array_length(slots) && n < sizeof row - 1; n++)
+			row[n] = cell_of(json_object_array_get_idx(slots, n));
+		row[n] = '\0';
+		put(v, STYLE_GRID, "%3.0f %s", top_number(w, "worker"), row);
+	}
+}
+
+/* --- all of it ------------------------------------------------------------------------- */
+
+static void put_table(struct top_view *v, struct json_object *root, const struct top_choice *choice)
+{
+	struct top_rows rows;
+
+	top_rows_collect(&rows, root, choice);
+	put(v, STYLE_HEAD, "%s", rows.head.text);
+	v->fixed = v->count;
+	for (unsigned i = 0; i < rows.count; i++)
+		put(v, STYLE_PLAIN, "%s", rows.row[i].text);
+	top_rows_free(&rows);
+}
+
+int top_view_make(struct top_view *v, const char *json, size_t len, const struct top_choice *choice,
+		  struct buf *why)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *root = NULL;
+
+	buf_reset(&v->text);
+	v->count = v->fixed = 0;
+	if (tokener && len <= INT32_MAX)
+		root = json_tokener_parse_ex(tokener, json, (int)len);
+	if (tokener)
+		json_tokener_free(tokener);
+	if (!json_object_is_type(find(root, "workers"), json_type_array) ||
+	    !json_object_is_type(find(root, "routes"), json_type_array)) {
+		json_object_put(root);
+		buf_puts(why, "this is no statistics document");
+		return -EINVAL;
+	}
+	put_server(v, root);
+	put_law(v, root);
+	put_phases(v, root);
+	if (choice->table == TOP_WORKERS)
+		put_grid(v, root);
+	put_table(v, root, choice);
+	json_object_put(root);
+	return 0;
+}

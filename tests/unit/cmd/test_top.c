@@ -1,0 +1,169 @@
+/* `littled top`: its command line, and the lines it makes of the statistics. */
+#include "cmd/top_view.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/top_options.h"
+#include "unit.h"
+
+static const char document[] =
+	"{\"littled\":{\"version\":\"1.2\",\"pid\":77,\"uptime_s\":65,\"workers\":2,\"threads\":2,"
+	"\"slots\":4},"
+	"\"sentence\":\"4 RPS x 1 s = 4 in "
+	"flight\",\"window_s\":10,\"throughput_rps\":4,\"utilisation\":0.5,"
+	"\"concurrency\":{\"total\":4,\"waiting\":1},\"little\":{\"W_s\":1,\"residual\":0},"
+	"\"phases\":{\"wait\":{\"p99_s\":0.0125},\"service\":{},\"total\":{}},\"connections\":{},"
+	"\"totals\":{},"
+	"\"workers\":["
+	"{\"worker\":0,\"pid\":78,\"state\":\"ready\",\"served\":5,\"slots\":["
+	"{\"state\":\"idle\",\"route\":null,\"age_s\":3},{\"state\":\"busy\",\"route\":\"/"
+	"slow\",\"age_s\":12}]},"
+	"{\"worker\":1,\"pid\":79,\"state\":\"ready\",\"served\":9,\"slots\":["
+	"{\"state\":\"busy\",\"route\":\"/"
+	"b\",\"age_s\":0.5},{\"state\":\"written_off\",\"route\":\"/x\",\"age_s\":99}]}],"
+	"\"routes\":["
+	"{\"route\":\"/a\",\"class\":\"slot\",\"rate\":1,\"wait\":{\"mean_s\":0.5}},"
+	"{\"route\":\"/b\",\"class\":\"inline\",\"rate\":3,\"wait\":{\"mean_s\":0.25}}]}";
+
+static struct top_view view;
+static struct buf why;
+
+static void make(enum top_table table, const char *sort)
+{
+	const struct top_choice choice = { table, sort };
+
+	buf_init(&why, 1000);
+	top_view_init(&view);
+	ck_assert_int_eq(top_view_make(&view, document, sizeof document - 1, &choice, &why), 0);
+}
+
+static void done(void)
+{
+	top_view_fini(&view);
+	buf_fini(&why);
+}
+
+/* The n-th line below the table's head begins with this (blanks before it aside). */
+static void check_row(unsigned n, const char *begins)
+{
+	const char *line = top_view_line(&view, view.fixed + n);
+
+	line += strspn(line, " ");
+	ck_assert_msg(strncmp(line, begins, strlen(begins)) == 0, "%s", line);
+}
+
+START_TEST(what_stands_above_the_table)
+{
+	make(TOP_ROUTES, NULL);
+	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 0), "2 workers x 2 threads = 4 slots"));
+	ck_assert_str_eq(top_view_line(&view, 1), "4 RPS x 1 s = 4 in flight");
+	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 2), "utilisation 50%"));
+	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 5), "12.5ms"));
+	done();
+}
+END_TEST
+
+START_TEST(routes_by_any_column)
+{
+	make(TOP_ROUTES, NULL);
+	check_row(0, "/b"); /* the busier one */
+	check_row(1, "/a");
+	done();
+	make(TOP_ROUTES, "wait");
+	check_row(0, "/a");
+	done();
+	make(TOP_ROUTES, "class");
+	check_row(0, "/b"); /* inline before slot */
+	done();
+}
+END_TEST
+
+START_TEST(slots_by_age_and_by_place)
+{
+	make(TOP_SLOTS, NULL);
+	ck_assert_uint_eq(view.count - view.fixed, 4);
+	check_row(0, "1     1 written_off");
+	check_row(1, "0     1 busy");
+	done();
+	make(TOP_SLOTS, "worker");
+	check_row(0, "0     0 idle");
+	check_row(3, "1     1 written_off");
+	done();
+}
+END_TEST
+
+START_TEST(workers_and_the_grid)
+{
+	unsigned grids = 0;
+
+	make(TOP_WORKERS, NULL);
+	for (unsigned i = 0; i < view.fixed; i++)
+		if (view.line[i].style == STYLE_GRID)
+			ck_assert_str_eq(top_view_line(&view, i), grids++ ? "  1 oX" : "  0 .@");
+	ck_assert_uint_eq(grids, 2);
+	check_row(0, "0       78 ready");
+	done();
+}
+END_TEST
+
+START_TEST(what_is_no_document)
+{
+	static const char *const texts[] = {
+		"", "{}", "[]", "{\"workers\":[]}", "{\"workers\":3,\"routes\":[]}", "<html>"
+	};
+	const struct top_choice choice = { TOP_ROUTES, NULL };
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		buf_init(&why, 1000);
+		top_view_init(&view);
+		ck_assert_int_eq(top_view_make(&view, texts[i], strlen(texts[i]), &choice, &why),
+				 -EINVAL);
+		ck_assert_uint_gt(why.len, 0);
+		done();
+	}
+}
+END_TEST
+
+START_TEST(sorting_goes_round)
+{
+	const char *sort = top_next_sort(TOP_SLOTS, "thread");
+
+	ck_assert_str_eq(sort, "route");
+	ck_assert_str_eq(top_next_sort(TOP_SLOTS, sort), "worker");
+	ck_assert(top_can_sort(TOP_ROUTES, "errors"));
+	ck_assert(!top_can_sort(TOP_WORKERS, "errors"));
+}
+END_TEST
+
+static int parse(struct top_options *o, const char *a, const char *b)
+{
+	char *argv[] = { "top", (char *)a, (char *)b, NULL };
+	int error;
+
+	buf_init(&why, 1000);
+	error = top_options_parse(o, a ? b ? 3 : 2 : 1, argv, &why);
+	buf_fini(&why);
+	return error;
+}
+
+START_TEST(command_lines)
+{
+	static const char *const bad[][2] = {
+		{ "--pid", "0" },    { "--pid", "x" },      { "--view", "trees" },
+		{ "--window", "7" }, { "--interval", "5" }, { "--sort", "beauty" },
+		{ "--what", NULL },  { "--pid", NULL },     { "extra", NULL },
+	};
+	struct top_options o;
+
+	ck_assert_int_eq(parse(&o, NULL, NULL), 0);
+	ck_assert_uint_eq(o.window_s, 10);
+	ck_assert_int_eq(parse(&o, "--view", "slots"), 0);
+	ck_assert_int_eq(o.choice.table, TOP_SLOTS);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		ck_assert_int_eq(parse(&o, bad[i][0], bad[i][1]), -EINVAL);
+}
+END_TEST
+
+UNIT_SUITE_OF(top, what_stands_above_the_table, routes_by_any_column, slots_by_age_and_by_place,
+	      workers_and_the_grid, what_is_no_document, sorting_goes_round, command_lines)
