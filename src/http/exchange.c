@@ -41,13 +41,20 @@ void exchange_fini(struct exchange *x)
 	arena_reset(&x->arena);
 }
 
+/* What was written before it became a stream may be more than the buffer holds. */
+static bool fits_buffer(const struct response *rs, size_t len)
+{
+	return rs->written_len <= STREAM_BUFFER_BYTES &&
+	       len <= STREAM_BUFFER_BYTES - rs->written_len;
+}
+
 int exchange_write(struct exchange *x, const void *bytes, size_t len)
 {
 	struct response *rs = &x->response;
 
 	if (rs->stream && rs->stream->error)
 		return rs->stream->error;
-	if (!rs->stream || len <= STREAM_BUFFER_BYTES - rs->written_len)
+	if (!rs->stream || fits_buffer(rs, len))
 		return response_write(rs, bytes, len);
 	stream_add_bytes(rs, slice_of(bytes, len));
 	return x->link->flush(x);

@@ -199,6 +199,22 @@ START_TEST(a_full_buffer_goes_by_itself)
 }
 END_TEST
 
+START_TEST(more_than_a_buffer_may_come_before_the_stream)
+{
+	static char text[STREAM_BUFFER_BYTES + 10];
+
+	begin(&kept);
+	rs->stream = NULL;
+	ck_assert_int_eq(exchange_write(x, text, sizeof text), 0);
+	ck_assert_int_eq(stream_start(rs), 0);
+	ck_assert_uint_eq(flushes, 0);
+	put_text("!");
+	ck_assert_uint_eq(flushes, 1);
+	wire_len = 0;
+	end("0\r\n\r\n");
+}
+END_TEST
+
 /* RFC 9112 6.1: no transfer coding for a client that cannot know it. */
 START_TEST(in_http_1_0_it_ends_with_the_connection)
 {
@@ -318,6 +334,7 @@ END_TEST
 UNIT_SUITE_OF(stream, each_flush_is_a_chunk, the_head_may_go_first,
 	      what_was_never_flushed_has_a_length, what_came_before_the_stream_goes_with_it,
 	      files_go_out_between, a_full_buffer_goes_by_itself,
+	      more_than_a_buffer_may_come_before_the_stream,
 	      in_http_1_0_it_ends_with_the_connection, some_streams_are_a_head_alone,
 	      a_head_that_has_gone_is_settled, a_broken_stream_has_no_last_chunk,
 	      running_short_cuts_what_has_begun_and_is_a_503_before,
