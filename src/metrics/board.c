@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -38,57 +39,110 @@ static uint64_t place(struct board *b, uint64_t bytes)
 	return at;
 }
 
-/* Everything that follows from the four counts. */
+/* Everything that follows from the three counts. */
 static void lay_out(struct board *b)
 {
 	b->magic = BOARD_MAGIC;
 	b->layout = BOARD_LAYOUT;
 	b->header_bytes = sizeof *b;
 	b->bytes = sizeof *b;
-	b->tallies = b->workers_max * (b->threads + 1) + 1;
-	b->tally_bytes = aligned(sizeof(struct tally) + b->routes * sizeof(struct route_tally));
-	b->ring_bytes = ring_entry_bytes(b->routes);
+	b->tallies = b->workers_max * (b->threads_max + 1) + 1;
+	b->tally_bytes = aligned(sizeof(struct tally) + b->routes_max * sizeof(struct route_tally));
+	b->ring_bytes = ring_entry_bytes(b->routes_max);
 
 	b->workers_at = place(b, b->workers_max * sizeof(struct worker_row));
-	b->slots_at = place(b, (uint64_t)b->workers_max * b->threads * sizeof(struct slot_row));
-	b->routes_at = place(b, b->routes * sizeof(struct route_row));
+	b->slots_at = place(b, (uint64_t)b->workers_max * b->threads_max * sizeof(struct slot_row));
+	b->routes_at = place(b, b->routes_max * sizeof(struct route_row));
 	b->tallies_at = place(b, b->tallies * b->tally_bytes);
 	b->ring_at = place(b, BOARD_RING * b->ring_bytes);
-	b->scratch_at = place(b, totals_bytes(b->routes));
+	b->scratch_at = place(b, totals_bytes(b->routes_max));
 }
 
 static bool is_sane(const struct board *b)
 {
 	return b->workers_max >= 1 && b->workers <= b->workers_max && b->workers_max <= 1u << 16 &&
-	       b->threads >= 1 && b->threads <= 1u << 16 && b->routes <= 1u << 16;
+	       b->threads >= 1 && b->threads <= b->threads_max && b->threads_max <= 1u << 16 &&
+	       b->routes <= b->routes_max && b->routes_max <= 1u << 16 && b->rows <= b->workers_max;
 }
 
 /* Names are labels of time series, and must differ: long ones may not, once cut short. */
-static void keep_apart(struct route_row *rows, unsigned r)
+static void name_apart(char name[BOARD_ROUTE_NAME], unsigned row)
 {
 	char tail[16];
-	int n = snprintf(tail, sizeof tail, "~%u", r);
+	int n = snprintf(tail, sizeof tail, "~%u", row);
+	size_t at = strnlen(name, BOARD_ROUTE_NAME - 1 - (size_t)n);
 
-	for (unsigned i = 0; i < r; i++) {
-		if (strcmp(rows[i].name, rows[r].name) != 0)
-			continue;
-		size_t at = strnlen(rows[r].name, BOARD_ROUTE_NAME - 1 - (size_t)n);
-		memcpy(rows[r].name + at, tail, (size_t)n + 1);
-		return;
-	}
+	memcpy(name + at, tail, (size_t)n + 1);
 }
 
-static void copy_routes(struct board *b, const struct route_row *route)
+static bool has_name(const struct route_row *rows, unsigned count, const char *name)
+{
+	for (unsigned r = 0; r < count; r++)
+		if (strcmp(rows[r].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Is it that route's row, under its own name or one that keeps it apart from another? */
+static bool is_row_of(const struct route_row *rows, unsigned r, const struct route_row *route)
+{
+	struct route_row apart = *route;
+
+	name_apart(apart.name, r);
+	return rows[r].class == route->class && strcmp(rows[r].app, route->app) == 0 &&
+	       (strcmp(rows[r].name, route->name) == 0 || strcmp(rows[r].name, apart.name) == 0);
+}
+
+static bool holds(const unsigned *row, unsigned count, unsigned r)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (row[i] == r)
+			return true;
+	return false;
+}
+
+/* The row it has among those known, unless another of this set has it already; `known` if none. */
+static unsigned find_route(const struct route_row *rows, unsigned known,
+			   const struct route_row *route, const unsigned *row, unsigned count)
+{
+	unsigned r = 0;
+
+	while (r < known && (!is_row_of(rows, r, route) || holds(row, count, r)))
+		r++;
+	return r;
+}
+
+int board_map_routes(struct board *b, const struct route_row *route, unsigned count, unsigned *row)
 {
 	struct route_row *rows = (struct route_row *)((char *)b + b->routes_at);
+	unsigned known = b->routes, fresh = known;
 
-	for (unsigned r = 0; r < b->routes; r++) {
-		rows[r] = route[r];
-		rows[r].name[BOARD_ROUTE_NAME - 1] = rows[r].app[BOARD_ROUTE_NAME - 1] = '\0';
-		keep_apart(rows, r);
+	for (unsigned i = 0; i < count; i++) {
+		struct route_row wanted = route[i];
+
+		wanted.name[BOARD_ROUTE_NAME - 1] = wanted.app[BOARD_ROUTE_NAME - 1] = '\0';
+		row[i] = find_route(rows, known, &wanted, row, i);
+		if (row[i] < known)
+			continue;
+		if (fresh == b->routes_max)
+			return -ENOSPC;
+		row[i] = fresh++; /* nobody reads rows that are not counted yet */
+		if (has_name(rows, row[i], wanted.name))
+			name_apart(wanted.name, row[i]);
+		rows[row[i]] = wanted;
 	}
-	for (unsigned i = 0; i < b->tallies; i++)
-		((struct tally *)board_tally_at(b, i))->routes = b->routes;
+	atomic_store(&b->routes, fresh);
+	return 0;
+}
+
+static int first_routes(struct board *b, const struct board_plan *plan)
+{
+	unsigned *row = calloc(plan->routes + 1, sizeof *row);
+	int error = row ? board_map_routes(b, plan->route, plan->routes, row) : -ENOMEM;
+
+	free(row);
+	board_master_tally(b)->routes = b->routes_max;
+	return error;
 }
 
 int board_open_new(struct shm *m, const struct board_plan *plan, uint64_t now_ns)
@@ -97,7 +151,8 @@ int board_open_new(struct shm *m, const struct board_plan *plan, uint64_t now_ns
 		.workers = plan->workers,
 		.workers_max = plan->workers_max,
 		.threads = plan->threads,
-		.routes = plan->routes,
+		.threads_max = plan->threads_max,
+		.routes_max = plan->routes_max,
 		.master_pid = getpid(),
 		.started_mono_ns = now_ns,
 		.started_real_ns = clock_real_ns(),
@@ -112,8 +167,10 @@ int board_open_new(struct shm *m, const struct board_plan *plan, uint64_t now_ns
 	if (error < 0)
 		return error;
 	memcpy(m->at, &shape, sizeof shape);
-	copy_routes(m->at, plan->route);
-	return 0;
+	error = first_routes(m->at, plan);
+	if (error < 0)
+		shm_close(m);
+	return error;
 }
 
 /* The file's own counts must lead to the very layout it claims: no offset is taken on trust. */
@@ -123,8 +180,8 @@ static bool is_board(const struct board *b, size_t bytes)
 		return false;
 
 	struct board ours = { .workers_max = b->workers_max,
-			      .threads = b->threads,
-			      .routes = b->routes };
+			      .threads_max = b->threads_max,
+			      .routes_max = b->routes_max };
 	lay_out(&ours);
 	return b->header_bytes == sizeof ours && b->bytes == ours.bytes && bytes == ours.bytes &&
 	       b->tallies == ours.tallies && b->tally_bytes == ours.tally_bytes &&
@@ -155,7 +212,7 @@ struct worker_row *board_worker(struct board *b, unsigned worker)
 
 struct slot_row *board_slot(struct board *b, unsigned worker, unsigned slot)
 {
-	return (struct slot_row *)((char *)b + b->slots_at) + (size_t)worker * b->threads + slot;
+	return (struct slot_row *)((char *)b + b->slots_at) + (size_t)worker * b->threads_max + slot;
 }
 
 const struct tally *board_tally_at(const struct board *b, unsigned index)
@@ -165,7 +222,7 @@ const struct tally *board_tally_at(const struct board *b, unsigned index)
 
 struct tally *board_tally(struct board *b, unsigned worker, unsigned thread)
 {
-	return (struct tally *)board_tally_at(b, worker * (b->threads + 1) + thread);
+	return (struct tally *)board_tally_at(b, worker * (b->threads_max + 1) + thread);
 }
 
 struct tally *board_master_tally(struct board *b)
@@ -208,7 +265,7 @@ static void clear_gauges(struct board *b, unsigned worker, uint64_t now_ns)
 	atomic_store(&w->pending, 0);
 	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
 		atomic_store(&w->conns[i], 0);
-	for (unsigned i = 0; i < b->threads; i++) {
+	for (unsigned i = 0; i < atomic_load(&w->slots); i++) {
 		struct slot_row *s = board_slot(b, worker, i);
 
 		atomic_store(&s->state, SLOT_IDLE);
@@ -217,11 +274,16 @@ static void clear_gauges(struct board *b, unsigned worker, uint64_t now_ns)
 	}
 }
 
-void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns)
+void board_worker_begins(struct board *b, unsigned worker, unsigned slots, uint64_t now_ns)
 {
 	struct worker_row *w = board_worker(b, worker);
 	uint32_t generation = atomic_load(&w->generation) + 1;
 
+	atomic_store(&w->slots, slots);
+	for (unsigned i = 0; i <= slots; i++)
+		board_tally(b, worker, i)->routes = b->routes_max;
+	if (slots > atomic_load(&w->slots_most))
+		atomic_store(&w->slots_most, slots);
 	clear_gauges(b, worker, now_ns);
 	atomic_store(&w->pid, 0);
 	atomic_store(&w->generation, generation);
@@ -229,7 +291,7 @@ void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns)
 	atomic_store(&w->heartbeat_ns, now_ns);
 	atomic_store(&w->wants_relief, 0);
 	atomic_store(&w->state, WORKER_STARTING);
-	worker_recount_slots(w, b->threads);
+	worker_recount_slots(w, slots);
 	if (worker >= board_rows(b))
 		atomic_store(&b->rows, worker + 1);
 }
@@ -254,7 +316,7 @@ uint64_t board_worker_died(struct board *b, unsigned worker, bool in_order, uint
 	atomic_store(&w->state, in_order ? WORKER_ABSENT : WORKER_DEAD);
 	clear_gauges(b, worker, now_ns);
 
-	for (unsigned i = 0; i <= b->threads; i++) {
+	for (unsigned i = 0; i <= atomic_load(&w->slots_most); i++) {
 		tally_mend(board_tally(b, worker, i));
 		tally_add_ledger(&sum, board_tally(b, worker, i));
 	}

@@ -1,8 +1,8 @@
 /*
  * The board: everything the processes tell about themselves, in shared memory.
  *
- *	struct board | worker_row[workers_max] | slot_row[workers_max * threads] | route_row[routes]
- *	             | tally[tallies] | ring of one-second totals | the master's scratch totals
+ *	struct board | worker_row[workers_max] | slot_row[workers_max * threads_max]
+ *	             | route_row[routes_max] | tally[tallies] | ring of one-second totals | the master's scratch totals
  *
  * Most of it is never touched, so never takes memory: histograms cost the pages in use.
  *
@@ -22,7 +22,7 @@
 #include "metrics/tally.h"
 
 #define BOARD_MAGIC 0x6c6974746c656421ull
-#define BOARD_LAYOUT 1
+#define BOARD_LAYOUT 2
 #define BOARD_RING 64 /* seconds; more than the longest window, 60 */
 #define BOARD_ROUTE_NAME 64
 
@@ -66,6 +66,8 @@ struct worker_row {
 	_Alignas(64) _Atomic int32_t pid;
 	_Atomic uint32_t generation; /* counts the processes that have had this row */
 	_Atomic uint32_t state;      /* enum worker_state */
+	_Atomic uint32_t slots;      /* of that process: its threads that run handlers */
+	_Atomic uint32_t slots_most; /* of all that had the row: so many tallies, and one, are used */
 	_Atomic uint64_t started_ns;
 	_Atomic uint64_t heartbeat_ns; /* the leader's last turn */
 	_Atomic uint32_t wants_relief; /* the worker wants to be replaced, and then to leave */
@@ -96,9 +98,11 @@ struct board {
 	uint64_t bytes;
 	char version[32];
 	int32_t master_pid;
-	uint32_t workers_max, threads, routes, tallies;
-	_Atomic uint32_t workers; /* wanted; there are more rows, for the old beside the new */
-	_Atomic uint32_t rows;    /* of them the first so many have been used */
+	/* There is room for so many: for the old beside the new, and for what a reload brings. */
+	uint32_t workers_max, threads_max, routes_max, tallies;
+	_Atomic uint32_t workers, threads; /* wanted, and of each */
+	_Atomic uint32_t rows;             /* of workers: the first so many have been used */
+	_Atomic uint32_t routes;           /* known so far; none is ever taken away */
 	uint64_t started_mono_ns, started_real_ns;
 	uint64_t workers_at, slots_at, routes_at, tallies_at, tally_bytes, ring_at, ring_bytes,
 		scratch_at;
@@ -115,9 +119,9 @@ struct board {
 	_Alignas(64) _Atomic uint64_t peak[BOARD_RING];
 };
 
-/* The shape of a board to make: `workers` are wanted, `workers_max` rows there for them. */
+/* The shape of a board to make: what is wanted, and what there is to be room for. */
 struct board_plan {
-	uint32_t workers, workers_max, threads, routes;
+	uint32_t workers, workers_max, threads, threads_max, routes, routes_max;
 	const struct route_row *route;
 };
 
@@ -129,7 +133,7 @@ int board_open_path(struct shm *m, const char *path);
 
 struct worker_row *board_worker(struct board *b, unsigned worker);
 struct slot_row *board_slot(struct board *b, unsigned worker, unsigned slot);
-struct tally *board_tally(struct board *b, unsigned worker, unsigned thread); /* thread: 0..threads */
+struct tally *board_tally(struct board *b, unsigned worker, unsigned thread); /* 0..slots */
 struct tally *board_master_tally(struct board *b);
 
 /* For readers: any tally, 0 <= index < b->tallies. */
@@ -143,8 +147,17 @@ static inline unsigned board_rows(const struct board *b)
 const struct route_row *board_route(const struct board *b, unsigned route);
 const char *route_class_name(const struct route_row *r); /* inline, slot */
 
-/* A new process takes the row: all slots free, gauges zero, generation one higher. Master, before fork. */
-void board_worker_begins(struct board *b, unsigned worker, uint64_t now_ns);
+/*
+ * The rows of those routes, in row[count]; new routes get new rows.  0, or -ENOSPC when there are
+ * not so many (nothing has changed then).  Master.
+ */
+int board_map_routes(struct board *b, const struct route_row *route, unsigned count, unsigned *row);
+
+/*
+ * A new process takes the row, with so many slots, all free; gauges zero, generation one higher.
+ * Master, before the fork.
+ */
+void board_worker_begins(struct board *b, unsigned worker, unsigned slots, uint64_t now_ns);
 
 /*
  * The process is dead (reaped: none of its threads lives): what was in flight in it is lost.

@@ -87,8 +87,8 @@ static void write_workers(struct buf *out, const struct snapshot *s)
 
 		if (v->state < WORKER_STATE_COUNT)
 			state[v->state]++;
-		for (unsigned i = 0; is_up && i < s->board->threads; i++) {
-			uint32_t is = s->slot[(size_t)w * s->board->threads + i].state;
+		for (unsigned i = 0; is_up && i < v->slots; i++) {
+			uint32_t is = s->slot[(size_t)w * s->board->threads_max + i].state;
 
 			slots[is < SLOT_STATE_COUNT ? is : SLOT_IDLE]++;
 		}
@@ -166,7 +166,7 @@ static void write_requests(struct buf *out, const struct snapshot *s)
 
 	family(out, "littled_http_requests_total", "counter",
 	       "Requests that ended, by route and class of status (none: without an answer).");
-	for (unsigned r = 0; r < s->board->routes; r++) {
+	for (unsigned r = 0; r < s->total->routes; r++) {
 		for (unsigned class = 0; class < 6; class ++) {
 			buf_puts(out, "littled_http_requests_total{");
 			put_label(out, "route", board_route(s->board, r)->name);
@@ -247,7 +247,7 @@ static void write_distributions(struct buf *out, const struct snapshot *s)
 
 	for (unsigned i = 0; i < sizeof families / sizeof *families; i++) {
 		family(out, families[i].name, "histogram", families[i].help);
-		for (unsigned r = 0; r < s->board->routes; r++)
+		for (unsigned r = 0; r < s->total->routes; r++)
 			write_distribution(out, families[i].name, board_route(s->board, r)->name,
 					   families[i].of(&s->total->route[r]));
 	}

@@ -13,10 +13,10 @@ struct snapshot *snapshot_new(const struct board *b)
 	if (!s)
 		return NULL;
 	s->board = b;
-	s->total = calloc(1, totals_bytes(b->routes));
-	s->window = calloc(1, totals_bytes(b->routes));
+	s->total = calloc(1, totals_bytes(b->routes_max));
+	s->window = calloc(1, totals_bytes(b->routes_max));
 	s->worker = calloc(b->workers_max, sizeof *s->worker);
-	s->slot = calloc((size_t)b->workers_max * b->threads, sizeof *s->slot);
+	s->slot = calloc((size_t)b->workers_max * b->threads_max, sizeof *s->slot);
 	s->done = calloc(b->workers_max, sizeof *s->done);
 	if (!s->total || !s->window || !s->worker || !s->slot || !s->done)
 		snapshot_free(&s);
@@ -68,8 +68,9 @@ static void view_worker(struct snapshot *s, unsigned worker)
 		to->conns[i] = n > 0 ? (uint32_t)n : 0;
 		s->conns[i] += to->conns[i];
 	}
-	for (unsigned i = 0; i < s->board->threads; i++)
-		view_slot(&s->slot[(size_t)worker * s->board->threads + i],
+	to->slots = load(from->slots);
+	for (unsigned i = 0; i < to->slots; i++)
+		view_slot(&s->slot[(size_t)worker * s->board->threads_max + i],
 			  board_slot((struct board *)s->board, worker, i));
 }
 

@@ -27,7 +27,7 @@ struct worker_view {
 	int32_t pid;
 	uint32_t generation, state;
 	uint64_t started_ns, heartbeat_ns, oldest_ns;
-	uint32_t free_slots, queued, pending;
+	uint32_t slots, free_slots, queued, pending;
 	uint32_t conns[CONN_STATE_COUNT];
 	struct worker_totals done; /* by all the processes that had the row */
 };
@@ -45,7 +45,7 @@ struct snapshot {
 	uint32_t conns[CONN_STATE_COUNT];
 	unsigned rows;
 	struct worker_view *worker; /* `rows` of them, room for board->workers_max */
-	struct slot_view *slot;     /* board->threads of them a worker, in order */
+	struct slot_view *slot;     /* of each worker, board->threads_max apart */
 	struct worker_totals *done; /* where the tallies' sums arrive */
 };
 

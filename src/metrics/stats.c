@@ -167,8 +167,8 @@ static void write_worker(struct json *j, const struct snapshot *s, unsigned work
 	json_count(j, "claims", done->counter[COUNTER_CLAIMS]);
 	write_conns(j, w->conns);
 	json_open_array(j, "slots");
-	for (unsigned i = 0; i < s->board->threads; i++)
-		write_slot(j, s, &s->slot[(size_t)worker * s->board->threads + i]);
+	for (unsigned i = 0; i < w->slots; i++)
+		write_slot(j, s, &s->slot[(size_t)worker * s->board->threads_max + i]);
 	json_close_array(j);
 	json_close_object(j);
 }
@@ -201,7 +201,7 @@ static void write_rows(struct json *j, const struct snapshot *s)
 			write_worker(j, s, w);
 	json_close_array(j);
 	json_open_array(j, "routes");
-	for (unsigned r = 0; r < s->board->routes; r++)
+	for (unsigned r = 0; r < s->total->routes; r++)
 		write_route(j, s, r);
 	json_close_array(j);
 }

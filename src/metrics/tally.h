@@ -76,7 +76,7 @@ struct tally {
 	_Atomic uint64_t close[CLOSE_COUNT];
 	_Atomic uint64_t status[TALLY_STATUS_MAX];
 	struct hist phase[PHASE_COUNT];
-	struct route_tally route[]; /* board->routes of them */
+	struct route_tally route[]; /* board->routes_max of them */
 };
 
 /* --- written by the owner ------------------------------------------------- */

@@ -38,38 +38,43 @@ static void empty_totals(struct totals *t, unsigned routes)
 	}
 }
 
-/* Of the workers' tallies the first so many have been used; reading others would cost memory. */
-static unsigned tallies_used(const struct board *b)
+/* Of a row's tallies those that have been used; reading others would cost memory. */
+static unsigned tallies_used(const struct board *b, unsigned worker)
 {
-	return board_rows(b) * (b->threads + 1);
+	const struct worker_row *row = board_worker((struct board *)b, worker);
+
+	return atomic_load_explicit(&row->slots_most, memory_order_acquire) + 1;
 }
 
-/* Those, and behind them the master's. */
-static const struct tally *nth_tally(const struct board *b, unsigned i, unsigned used)
+static void take_ledger(struct worker_totals *sum, const struct tally *tally)
 {
-	return board_tally_at(b, i < used ? i : b->tallies - 1);
+	tally_add_ledger(&sum->ledger, tally);
+	add_cells(sum->counter, tally->counter, COUNTER_COUNT);
+}
+
+static void add_worker(struct totals *t, const struct worker_totals *sum)
+{
+	ledger_add(&t->ledger, &sum->ledger);
+	for (unsigned i = 0; i < COUNTER_COUNT; i++)
+		t->counter[i] += sum->counter[i];
 }
 
 /* The ledgers of all tallies in one go, so that their readings are close together. */
-static void take_ledgers(struct totals *t, const struct board *b, struct worker_totals *workers)
+static void take_ledgers(struct totals *t, struct board *b, struct worker_totals *workers)
 {
-	unsigned used = tallies_used(b), each = b->threads + 1;
+	struct worker_totals master = { 0 };
 
-	for (unsigned first = 0; first <= used; first += each) {
+	for (unsigned w = 0; w < board_rows(b); w++) {
 		struct worker_totals sum = { 0 };
 
-		for (unsigned i = first; i < first + each && i <= used; i++) {
-			const struct tally *tally = nth_tally(b, i, used);
-
-			tally_add_ledger(&sum.ledger, tally);
-			add_cells(sum.counter, tally->counter, COUNTER_COUNT);
-		}
-		ledger_add(&t->ledger, &sum.ledger);
-		for (unsigned i = 0; i < COUNTER_COUNT; i++)
-			t->counter[i] += sum.counter[i];
-		if (workers && first < used)
-			workers[first / each] = sum;
+		for (unsigned i = 0; i < tallies_used(b, w); i++)
+			take_ledger(&sum, board_tally(b, w, i));
+		add_worker(t, &sum);
+		if (workers)
+			workers[w] = sum;
 	}
+	take_ledger(&master, board_master_tally(b));
+	add_worker(t, &master);
 }
 
 static void add_route(struct totals *t, const struct tally *tally, unsigned route)
@@ -82,24 +87,28 @@ static void add_route(struct totals *t, const struct tally *tally, unsigned rout
 	tally_add_hist(&to->service, tally, &from->service, &t->scratch);
 }
 
-void totals_take(struct totals *t, const struct board *b, struct worker_totals *workers,
+static void take_cells(struct totals *t, const struct tally *tally)
+{
+	add_cells(t->close, tally->close, CLOSE_COUNT);
+	add_cells(t->status, tally->status, TALLY_STATUS_MAX);
+	for (unsigned p = 0; p < PHASE_COUNT; p++)
+		tally_add_hist(&t->phase[p], tally, &tally->phase[p], &t->scratch);
+	for (unsigned r = 0; r < t->routes; r++)
+		add_route(t, tally, r);
+}
+
+void totals_take(struct totals *t, const struct board *board, struct worker_totals *workers,
 		 uint64_t now_ns)
 {
-	unsigned used = tallies_used(b);
+	struct board *b = (struct board *)board; /* which is only read */
 
 	empty_totals(t, b->routes);
 	t->at_ns = now_ns;
 	take_ledgers(t, b, workers);
-	for (unsigned i = 0; i <= used; i++) {
-		const struct tally *tally = nth_tally(b, i, used);
-
-		add_cells(t->close, tally->close, CLOSE_COUNT);
-		add_cells(t->status, tally->status, TALLY_STATUS_MAX);
-		for (unsigned p = 0; p < PHASE_COUNT; p++)
-			tally_add_hist(&t->phase[p], tally, &tally->phase[p], &t->scratch);
-		for (unsigned r = 0; r < b->routes; r++)
-			add_route(t, tally, r);
-	}
+	for (unsigned w = 0; w < board_rows(b); w++)
+		for (unsigned i = 0; i < tallies_used(b, w); i++)
+			take_cells(t, board_tally(b, w, i));
+	take_cells(t, board_master_tally(b));
 }
 
 static void hist_become_since(struct hist_sum *before, const struct hist_sum *now,

@@ -32,7 +32,7 @@ struct totals {
 	struct hist_sum phase[PHASE_COUNT];
 	struct hist_sum scratch;
 	uint32_t routes;
-	struct route_totals route[]; /* board->routes of them */
+	struct route_totals route[]; /* board->routes_max of them */
 };
 
 /* What one worker's threads have done. */
@@ -48,7 +48,7 @@ struct worker_totals {
 /* Memory for them starts out zeroed; reuse needs no clearing. */
 size_t totals_bytes(unsigned routes);
 
-/* `workers`: board->workers_max of them, or NULL; the totals are their sum, and the master's. */
+/* `workers`: room for board->workers_max of them, or NULL; the totals are their sum, and the master's. */
 void totals_take(struct totals *t, const struct board *b, struct worker_totals *workers,
 		 uint64_t now_ns);
 

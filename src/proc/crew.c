@@ -50,7 +50,7 @@ int crew_spawn(struct crew *c, unsigned seat, unsigned lane)
 
 	c->heritage->lane = lane;
 	board_forget_dead(b);
-	board_worker_begins(b, seat, clock_mono_ns());
+	board_worker_begins(b, seat, (unsigned)c->heritage->options->threads, clock_mono_ns());
 	pid_t pid = spawn(c, seat);
 	if (pid < 0) {
 		int error = -errno;

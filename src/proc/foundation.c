@@ -89,6 +89,12 @@ static struct route_row *describe_routes(const struct mounts *m)
 	return row;
 }
 
+/* For what a reload may bring; where more is asked for, a restart makes room. */
+static uint32_t room_for(uint64_t n)
+{
+	return (uint32_t)(2 * n + 14);
+}
+
 static int open_board(struct foundation *f)
 {
 	const struct options *o = f->heritage.options;
@@ -96,7 +102,9 @@ static int open_board(struct foundation *f)
 		.workers = (uint32_t)o->workers,
 		.workers_max = arbiter_seats((unsigned)o->workers),
 		.threads = (uint32_t)o->threads,
+		.threads_max = room_for(o->threads),
 		.routes = f->mounts.row_refused + 1,
+		.routes_max = room_for(f->mounts.row_refused + 1),
 		.route = describe_routes(&f->mounts),
 	};
 	int error = plan.route ? board_open_new(&f->board, &plan, clock_mono_ns()) : -ENOMEM;

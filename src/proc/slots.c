@@ -431,7 +431,7 @@ int slots_open(struct slots *s, struct loop *l, unsigned slots, uint64_t promote
 	s->waiting = calloc(s->thread_count, sizeof(*s->waiting));
 	s->taken = calloc(slots / 64 + 1, sizeof *s->taken);
 	s->running = calloc(slots + 1, sizeof(*s->running));
-	s->pace_ns = calloc(l->row_refused + 1, sizeof *s->pace_ns);
+	s->pace_ns = calloc(l->board->routes_max, sizeof *s->pace_ns);
 	if (!s->thread || !s->waiting || !s->taken || !s->running || !s->pace_ns) {
 		slots_close(s);
 		return -ENOMEM;

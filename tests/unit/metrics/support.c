@@ -12,13 +12,15 @@ struct board *open_board(struct shm *m)
 		.workers = WORKERS,
 		.workers_max = WORKERS + 1,
 		.threads = THREADS,
+		.threads_max = THREADS,
 		.routes = ROUTES,
+		.routes_max = ROUTES + 2,
 		.route = routes,
 	};
 
 	ck_assert_int_eq(board_open_new(m, &plan, START_NS), 0);
 	for (unsigned w = 0; w < WORKERS; w++)
-		board_worker_begins(m->at, w, START_NS);
+		board_worker_begins(m->at, w, THREADS, START_NS);
 	return m->at;
 }
 

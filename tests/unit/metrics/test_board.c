@@ -23,7 +23,7 @@ START_TEST(rows_lie_on_their_own_lines_within_the_board)
 	struct board *b = open_board(&m);
 	const char *last = NULL;
 
-	for (unsigned w = 0; w < b->workers_max; w++) {
+	for (unsigned w = 0; w < WORKERS; w++) {
 		ck_assert(is_line_aligned(board_worker(b, w)));
 		for (unsigned i = 0; i < b->threads; i++)
 			ck_assert(is_line_aligned(board_slot(b, w, i)));
@@ -31,9 +31,9 @@ START_TEST(rows_lie_on_their_own_lines_within_the_board)
 			struct tally *t = board_tally(b, w, i);
 
 			ck_assert(is_line_aligned(t));
-			ck_assert_uint_eq(t->routes, ROUTES);
+			ck_assert_uint_eq(t->routes, b->routes_max);
 			ck_assert((const char *)t > last);
-			last = (const char *)&t->route[ROUTES] - 1;
+			last = (const char *)&t->route[b->routes_max] - 1;
 		}
 	}
 	ck_assert((const char *)board_master_tally(b) > last);
@@ -48,10 +48,11 @@ END_TEST
 START_TEST(a_plan_out_of_bounds_is_refused)
 {
 	static const struct board_plan bad[] = {
-		{ .workers = 2, .workers_max = 1, .threads = 1 },
-		{ .workers = 0, .workers_max = 0, .threads = 1 },
-		{ .workers = 1, .workers_max = 1, .threads = 0 },
-		{ .workers = 1, .workers_max = 1u << 20, .threads = 1 },
+		{ .workers = 2, .workers_max = 1, .threads = 1, .threads_max = 1 },
+		{ .workers = 0, .workers_max = 0, .threads = 1, .threads_max = 1 },
+		{ .workers = 1, .workers_max = 1, .threads = 0, .threads_max = 1 },
+		{ .workers = 1, .workers_max = 1, .threads = 2, .threads_max = 1 },
+		{ .workers = 1, .workers_max = 1u << 20, .threads = 1, .threads_max = 1 },
 	};
 	struct shm m;
 
@@ -68,11 +69,57 @@ START_TEST(long_route_names_stay_apart)
 	memset(routes[0].name, 'x', BOARD_ROUTE_NAME);
 	memset(routes[1].name, 'x', BOARD_ROUTE_NAME);
 	const struct board_plan plan = {
-		.workers = 1, .workers_max = 1, .threads = 1, .routes = 2, .route = routes
+		.workers = 1,
+		.workers_max = 1,
+		.threads = 1,
+		.threads_max = 1,
+		.routes = 2,
+		.routes_max = 2,
+		.route = routes,
 	};
 	ck_assert_int_eq(board_open_new(&m, &plan, START_NS), 0);
 	ck_assert_str_ne(board_route(m.at, 0)->name, board_route(m.at, 1)->name);
 	ck_assert_uint_lt(strlen(board_route(m.at, 1)->name), BOARD_ROUTE_NAME);
+	shm_close(&m);
+}
+END_TEST
+
+START_TEST(routes_are_found_again_and_new_ones_get_new_rows)
+{
+	static const struct route_row routes[] = {
+		{ .name = "/he\"llo", .app = "workload", .class = 0 },
+		{ .name = "/new", .app = "workload", .class = 0 },
+		{ .name = "/sleep", .app = "other", .class = 1 },
+	};
+	unsigned row[3];
+	struct shm m;
+	struct board *b = open_board(&m);
+
+	for (unsigned i = 0; i < 3; i++) {
+		ck_assert_int_eq(board_map_routes(b, routes, 3, row), 0);
+		ck_assert_uint_eq(row[0], 1);
+		ck_assert_uint_eq(row[1], 2);
+		ck_assert_uint_eq(row[2], 3);
+		ck_assert_uint_eq(b->routes, 4);
+	}
+	ck_assert_str_eq(board_route(b, 3)->name, "/sleep~3"); /* another app's: kept apart */
+	ck_assert_str_eq(board_route(b, 3)->app, "other");
+
+	static const struct route_row more[] = { { .name = "/no room" } };
+	ck_assert_int_eq(board_map_routes(b, more, 1, row), -ENOSPC);
+	ck_assert_uint_eq(b->routes, 4);
+	shm_close(&m);
+}
+END_TEST
+
+START_TEST(a_row_has_as_many_slots_as_its_process)
+{
+	struct shm m;
+	struct board *b = open_board(&m);
+
+	board_worker_begins(b, 0, 1, START_NS);
+	ck_assert_uint_eq(worker_free_slots(board_worker(b, 0)), 1);
+	ck_assert_uint_eq(board_worker(b, 0)->slots_most, THREADS); /* whose counts stay */
 	shm_close(&m);
 }
 END_TEST
@@ -122,7 +169,7 @@ START_TEST(what_is_no_board_is_refused)
 	b->tallies_at += 64;
 	refuses(path);
 	*b = whole;
-	b->routes++;
+	b->routes_max++;
 	refuses(path);
 	*b = whole;
 	b->threads = UINT32_MAX;
@@ -167,7 +214,7 @@ START_TEST(a_release_meant_for_the_dead_does_nothing)
 	worker_release_slot(w, old);
 	ck_assert_uint_eq(worker_free_slots(w), 0);
 
-	board_worker_begins(b, 0, START_NS + SECOND);
+	board_worker_begins(b, 0, THREADS, START_NS + SECOND);
 	ck_assert_uint_eq(w->generation, 2);
 	ck_assert_uint_eq(worker_free_slots(w), THREADS);
 	worker_release_slot(w, old);
@@ -243,7 +290,7 @@ START_TEST(what_was_in_flight_in_the_dead_is_counted_out)
 	ck_assert_uint_eq(sum.done_ns, 4 * 3 * SECOND + 10 * MS);
 	ck_assert_uint_eq(ledger_ages_ns(&sum, START_NS + 99 * SECOND), 0);
 
-	board_worker_begins(b, 1, START_NS + 3 * SECOND);
+	board_worker_begins(b, 1, THREADS, START_NS + 3 * SECOND);
 	ck_assert_uint_eq(board_worker_died(b, 1, false, START_NS + 4 * SECOND), 0);
 	shm_close(&m);
 }
@@ -375,9 +422,11 @@ START_TEST(a_count_nothing_accounts_for_is_mended)
 END_TEST
 
 UNIT_SUITE_OF(board, rows_lie_on_their_own_lines_within_the_board, a_plan_out_of_bounds_is_refused,
-	      long_route_names_stay_apart, another_process_can_read_it, what_is_no_board_is_refused,
-	      slots_are_reserved_until_none_is_left, a_release_meant_for_the_dead_does_nothing,
-	      no_slot_is_lost_or_made_by_rivals, what_was_in_flight_in_the_dead_is_counted_out,
+	      long_route_names_stay_apart, routes_are_found_again_and_new_ones_get_new_rows,
+	      a_row_has_as_many_slots_as_its_process, another_process_can_read_it,
+	      what_is_no_board_is_refused, slots_are_reserved_until_none_is_left,
+	      a_release_meant_for_the_dead_does_nothing, no_slot_is_lost_or_made_by_rivals,
+	      what_was_in_flight_in_the_dead_is_counted_out,
 	      the_ages_of_the_lost_are_in_the_histogram_to_the_nanosecond,
 	      a_death_in_the_middle_of_an_update_loses_one_request_at_most,
 	      workers_killed_at_any_instant_leave_sound_ledgers, peaks_are_of_their_seconds,

@@ -282,7 +282,7 @@ START_TEST(it_holds_when_a_worker_dies)
 		next = play_until(b, s, next, death);
 		struct ledger_sum alive = sum_of(b);
 		uint64_t lost = board_worker_died(b, 1, false, death);
-		board_worker_begins(b, 1, death);
+		board_worker_begins(b, 1, THREADS, death);
 		struct ledger_sum dead = sum_of(b);
 		ck_assert_uint_eq(flow_integral_ns(&alive.flow[FLOW_TOTAL], death),
 				  flow_integral_ns(&dead.flow[FLOW_TOTAL], death));

@@ -189,7 +189,7 @@ START_TEST(totals_never_go_backwards_when_a_worker_dies)
 	snapshot_take(s, 10, now);
 	struct ledger_sum before = s->total->ledger;
 	ck_assert_uint_eq(board_worker_died(b, 1, false, now), 1);
-	board_worker_begins(b, 1, now);
+	board_worker_begins(b, 1, THREADS, now);
 	snapshot_take(s, 10, now);
 	const struct ledger_sum *after = &s->total->ledger;
 	ck_assert_uint_eq(after->flow[FLOW_TOTAL].in, before.flow[FLOW_TOTAL].in);

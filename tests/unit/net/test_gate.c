@@ -17,15 +17,19 @@ static struct list idle_conn[WORKERS];
 static void begin(void)
 {
 	static const struct route_row route = { .name = "/" };
-	const struct board_plan plan = {
-		.workers = WORKERS, .workers_max = WORKERS, .threads = 1, .routes = 1, .route = &route
-	};
+	const struct board_plan plan = { .workers = WORKERS,
+					 .workers_max = WORKERS,
+					 .threads = 1,
+					 .threads_max = 1,
+					 .routes = 1,
+					 .routes_max = 1,
+					 .route = &route };
 
 	ck_assert_int_eq(board_open_new(&m, &plan, NOW_NS), 0);
 	for (unsigned i = 0; i < WORKERS; i++) {
 		struct worker_row *row = board_worker(m.at, i);
 
-		board_worker_begins(m.at, i, NOW_NS);
+		board_worker_begins(m.at, i, 1, NOW_NS);
 		atomic_store(&row->state, WORKER_READY);
 		atomic_store(&row->heartbeat_ns, NOW_NS);
 		loop[i] = (struct loop){ .limits = &limits,

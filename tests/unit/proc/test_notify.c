@@ -80,13 +80,15 @@ static struct board *open_board(unsigned workers)
 		.workers = workers,
 		.workers_max = workers,
 		.threads = 1,
+		.threads_max = 1,
 		.routes = 1,
+		.routes_max = 1,
 		.route = &route,
 	};
 
 	ck_assert_int_eq(board_open_new(&memory, &plan, 1), 0);
 	for (unsigned i = 0; i < workers; i++)
-		board_worker_begins(memory.at, i, 1);
+		board_worker_begins(memory.at, i, 1, 1);
 	return memory.at;
 }
 
