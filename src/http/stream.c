@@ -164,13 +164,18 @@ void stream_pack(struct response *rs, struct gzip *g)
 /* What is left is a buffer full at most, and fits into the other even if it cannot be packed. */
 void stream_end(struct response *rs)
 {
-	if (rs->arena->is_short)
-		stream_break(rs, -ENOMEM);
 	rs->out = NULL;
-	if (!rs->stream->error && load(rs, true))
+	if (!stream_check(rs) && load(rs, true))
 		stream_break(rs, -ENOBUFS);
 	if (rs->stream->error)
 		rs->out = NULL;
+}
+
+int stream_check(struct response *rs)
+{
+	if (rs->arena->is_short)
+		stream_break(rs, -ENOMEM);
+	return rs->stream->error;
 }
 
 void stream_break(struct response *rs, int error)

@@ -64,6 +64,12 @@ void stream_pack(struct response *rs, struct gzip *g);
 /* The handler is done: rs->out is the rest, with the end of the message; nothing, if it broke. */
 void stream_end(struct response *rs);
 
+/*
+ * 0, or why nothing more may be sent.  Breaks the stream for want of memory: what could not be
+ * written would be missing in the middle.
+ */
+int stream_check(struct response *rs);
+
 /* The first error stands. */
 void stream_break(struct response *rs, int error);
 

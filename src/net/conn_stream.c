@@ -142,7 +142,7 @@ static int send_content(struct exchange *x)
 static int flush(struct exchange *x)
 {
 	struct response *rs = &x->response;
-	int error = rs->stream->error;
+	int error = stream_check(rs);
 
 	if (!error && !stream_has_begun(rs))
 		error = begin(x);

@@ -52,7 +52,7 @@ static void take_out(void)
 /* As the connection does it. */
 static int flush(struct exchange *of)
 {
-	int error = rs->stream->error;
+	int error = stream_check(rs);
 
 	ck_assert_ptr_eq(of, x);
 	flushes++;
