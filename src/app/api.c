@@ -122,7 +122,11 @@ struct ltd_slice ltd_request_header(const struct ltd_exchange *x, const char *na
 
 struct ltd_slice ltd_request_body(const struct ltd_exchange *x)
 {
-	return request_body(&inner(x)->request);
+	struct request *rq = &inner(x)->request;
+
+	if (request_map_body(rq) < 0)
+		rq->arena->is_short = true; /* answered with 503, as for want of memory */
+	return request_body(rq);
 }
 
 uint64_t ltd_request_body_length(const struct ltd_exchange *x)

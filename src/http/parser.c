@@ -68,7 +68,7 @@ static int on_chunk_header(llhttp_t *l)
 	struct parser *p = l->data;
 
 	p->left = l->content_length;
-	if (p->left <= p->limits->body_bytes - p->request->chunked.len)
+	if (p->left <= p->limits->body_bytes - request_body_length(p->request))
 		return 0;
 	request_exceed(p->request, LIMIT_BODY);
 	return -1;
@@ -274,17 +274,18 @@ static bool read_fields(struct parser *p, const char *base, size_t len)
 	return true;
 }
 
-/* Of known length (RFC 9112 6.2): it stays where it is. */
+/* Of known length (RFC 9112 6.2): it stays where it is, but for what the conn has stored. */
 static bool read_body(struct parser *p, const char *base, size_t len)
 {
 	const struct request *rq = p->request;
+	uint64_t left = rq->content_length - rq->stored.bytes;
 
 	(void)base;
-	if (len - rq->body_at < rq->content_length)
+	if (len - rq->body_at < left)
 		return false;
 	if (rq->content_length == 0 && !p->is_whole)
 		return request_refuse(p->request, 400, "the framing is ambiguous");
-	guard_skip(&p->guard, (size_t)rq->content_length);
+	guard_skip(&p->guard, (size_t)left);
 	p->state = PARSER_DONE;
 	return true;
 }
@@ -391,9 +392,11 @@ size_t parser_droppable(const struct parser *p)
 
 void parser_drop(struct parser *p, size_t bytes)
 {
+	p->seen -= bytes;
+	if (p->state == PARSER_BODY)
+		return; /* it is passed over at its end */
 	p->guard.line_at -= bytes;
 	p->guard.checked -= bytes;
-	p->seen -= bytes;
 }
 
 /* --- life cycle --------------------------------------------------------------------- */

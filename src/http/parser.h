@@ -58,8 +58,11 @@ void parser_init(struct parser *p, struct request *rq, const struct limits *limi
 enum parse_verdict parser_feed(struct parser *p, const char *base, size_t len);
 
 /*
- * Of a chunked body being read: how many bytes behind rq->body_at are decoded and need not be
- * kept.  After parser_drop() the caller has closed that gap in its input.
+ * How many bytes behind rq->body_at need not be kept: of a chunked body being read, those that
+ * are decoded.  Of a body of known length the caller may drop what it has appended to
+ * rq->stored, also when the message is whole.
+ *
+ * With parser_drop() it has closed that gap in its input.
  */
 size_t parser_droppable(const struct parser *p);
 void parser_drop(struct parser *p, size_t bytes);

@@ -20,6 +20,7 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->content_length = 0;
 	rq->body_at = 0;
 	buf_init(&rq->chunked, body_max);
+	rq->stored = SPILL_NONE;
 	rq->body_read = 0;
 	rq->client = NULL;
 	rq->start_said = none;
@@ -34,6 +35,8 @@ void request_fini(struct request *rq)
 {
 	if (rq->chunked.at)
 		buf_fini(&rq->chunked);
+	if (rq->stored.fd >= 0)
+		spill_close(&rq->stored);
 }
 
 bool request_refuse(struct request *rq, unsigned status, const char *why)
@@ -52,8 +55,20 @@ bool request_exceed(struct request *rq, enum limit limit)
 	return request_refuse(rq, limit_rows[limit].status, limit_rows[limit].text);
 }
 
+static bool is_stored(const struct request *rq)
+{
+	return rq->stored.fd >= 0;
+}
+
+int request_map_body(struct request *rq)
+{
+	return is_stored(rq) ? spill_map(&rq->stored) : 0;
+}
+
 struct ltd_slice request_body(const struct request *rq)
 {
+	if (is_stored(rq))
+		return spill_slice(&rq->stored);
 	if (rq->is_chunked)
 		return rq->chunked.at ? buf_slice(&rq->chunked) : slice_of("", 0);
 	return slice_of(rq->base + rq->body_at, (size_t)rq->content_length);
@@ -61,21 +76,29 @@ struct ltd_slice request_body(const struct request *rq)
 
 uint64_t request_body_length(const struct request *rq)
 {
-	return rq->is_chunked ? rq->chunked.len : rq->content_length;
+	return rq->is_chunked ? rq->stored.bytes + rq->chunked.len : rq->content_length;
 }
 
-ssize_t request_read(struct request *rq, void *to, size_t max)
+static ssize_t read_memory(const struct request *rq, void *to, size_t max)
 {
 	struct ltd_slice body = request_body(rq);
 	size_t n = body.len - (size_t)rq->body_read;
 
 	if (n > max)
 		n = max;
-	if (n == 0)
-		return 0;
-	memcpy(to, body.at + rq->body_read, n);
-	rq->body_read += n;
+	if (n > 0)
+		memcpy(to, body.at + rq->body_read, n);
 	return (ssize_t)n;
+}
+
+ssize_t request_read(struct request *rq, void *to, size_t max)
+{
+	ssize_t n = is_stored(rq) ? spill_read(&rq->stored, rq->body_read, to, max)
+				  : read_memory(rq, to, max);
+
+	if (n > 0)
+		rq->body_read += (uint64_t)n;
+	return n;
 }
 
 const struct field *request_find(const struct request *rq, struct ltd_slice name)

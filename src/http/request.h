@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/spill.h"
 #include "http/client.h"
 #include "http/limits.h"
 
@@ -59,9 +60,10 @@ struct request {
 	bool is_dropping;       /* the field being read is one of them */
 
 	uint64_t content_length;
-	uint32_t body_at;   /* where a body of known length begins */
-	struct buf chunked; /* a chunked body, decoded */
-	uint64_t body_read; /* of the body, by the handler */
+	uint32_t body_at;    /* where a body of known length begins */
+	struct buf chunked;  /* a chunked body, decoded */
+	struct spill stored; /* a large body, or its beginning while it is read: not in memory */
+	uint64_t body_read;  /* of the body, by the handler */
 
 	struct client *client;  /* who asks; NULL: not known */
 	struct span start_said; /* X-Request-Start or the like; len 0: not said */
@@ -90,6 +92,11 @@ static inline struct ltd_slice request_slice(const struct request *rq, struct sp
 	return slice_of(rq->base + s.at, s.len);
 }
 
+/*
+ * A body that is stored is mapped into memory first: 0, or a negative errno value and
+ * request_body() gives nothing of it.
+ */
+int request_map_body(struct request *rq);
 struct ltd_slice request_body(const struct request *rq);
 
 /* Of the body that has arrived, chunked coding removed. */

@@ -217,7 +217,8 @@ static uint64_t body_bytes(const struct conn *c)
 {
 	const struct request *rq = &c->x->request;
 
-	return rq->is_chunked ? rq->chunked.len : c->in_len - c->in_at - rq->body_at;
+	return rq->stored.bytes +
+	       (rq->is_chunked ? rq->chunked.len : c->in_len - c->in_at - rq->body_at);
 }
 
 /* The limit of time that the request being read exceeds, or LIMIT_NONE. */

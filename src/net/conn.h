@@ -129,18 +129,28 @@ void conn_image(const struct conn *c, struct conn_image *image);
 /* What goes with the bytes, or alone with a connection that has no request. */
 struct conn_passport {
 	uint64_t accepted_ns, requests;
-	struct stamps stamps; /* of the waiting request */
+	uint64_t stored_bytes; /* of its body, which travels as a descriptor; 0: none */
+	struct stamps stamps;  /* of the waiting request */
 	struct client client;
 	bool is_secure;
 };
 void conn_passport(const struct conn *c, struct conn_passport *p);
 
+/* Its body's descriptor; -1: it has none. */
+int conn_body_fd(const struct conn *c);
+
+/* What came of it: the descriptors, and the image's bytes. */
+struct conn_arrival {
+	int fd, body_fd;
+	const char *bytes;
+	size_t len;
+};
+
 /*
  * Takes in a moved connection: BUSY, its request parsed again.  NULL: it could not be (the
- * socket is then still the caller's).
+ * descriptors are then still the caller's).
  */
-struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
-			size_t len);
+struct conn *conn_adopt(struct loop *l, const struct conn_passport *p, const struct conn_arrival *a);
 
 /* The same for one that came without a request; NULL: memory is short. */
 struct conn *conn_adopt_idle(struct loop *l, int fd, const struct conn_passport *p);
@@ -185,6 +195,17 @@ void conn_recycle(struct conn *c);
 /* Why a connection ends that is answered for the last time. */
 enum close_reason conn_last_reason(const struct conn *c);
 void conn_release_input(struct conn *c);
+
+/*
+ * Takes out of memory what has come of a body that is too large for it.  Once the message is
+ * whole its rest follows.  0, or a negative errno value: the request cannot be served.
+ */
+int conn_store_body(struct conn *c, bool is_whole);
+
+static inline bool conn_is_storing(const struct conn *c)
+{
+	return c->x && c->x->request.stored.fd >= 0;
+}
 bool conn_fill_input(struct conn *c, const char *bytes, size_t len);
 void conn_leave(struct conn *c); /* out of the loop's lists and gauges */
 /* What is under way ends now, unanswered, as that status. */

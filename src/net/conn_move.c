@@ -53,6 +53,7 @@ void conn_passport(const struct conn *c, struct conn_passport *p)
 {
 	p->accepted_ns = c->accepted_ns;
 	p->requests = c->requests;
+	p->stored_bytes = c->x ? c->x->request.stored.bytes : 0;
 	p->stamps = c->x ? c->x->stamps : (struct stamps){ 0 };
 	p->client = c->client;
 	p->is_secure = c->is_secure;
@@ -73,15 +74,24 @@ bool conn_fill_input(struct conn *c, const char *bytes, size_t len)
 	return true;
 }
 
-static bool parse_again(struct conn *c, const struct stamps *stamps)
+int conn_body_fd(const struct conn *c)
+{
+	return c->x ? c->x->request.stored.fd : -1;
+}
+
+static bool parse_again(struct conn *c, const struct conn_passport *p, int body_fd)
 {
 	struct exchange *x = conn_begin(c);
 
 	if (!x)
 		return false;
-	if (parser_feed(&x->parser, c->in, c->in_len) != PARSE_DONE)
+	if (p->stored_bytes)
+		x->request.stored = (struct spill){ .fd = body_fd, .bytes = p->stored_bytes };
+	if (parser_feed(&x->parser, c->in, c->in_len) != PARSE_DONE) {
+		x->request.stored = SPILL_NONE; /* stays the caller's */
 		return false;
-	x->stamps = *stamps;
+	}
+	x->stamps = p->stamps;
 	c->in_at = (uint32_t)x->parser.seen;
 	return true;
 }
@@ -101,14 +111,13 @@ static struct conn *adopt(struct loop *l, int fd, const struct conn_passport *p,
 	return c;
 }
 
-struct conn *conn_adopt(struct loop *l, int fd, const struct conn_passport *p, const char *bytes,
-			size_t len)
+struct conn *conn_adopt(struct loop *l, const struct conn_passport *p, const struct conn_arrival *a)
 {
-	struct conn *c = adopt(l, fd, p, CONN_BUSY);
+	struct conn *c = adopt(l, a->fd, p, CONN_BUSY);
 
 	if (!c)
 		return NULL;
-	if (conn_fill_input(c, bytes, len) && parse_again(c, &p->stamps)) {
+	if (conn_fill_input(c, a->bytes, a->len) && parse_again(c, p, a->body_fd)) {
 		conn_watch(c, EV_READ);
 		return c;
 	}

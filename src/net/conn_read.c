@@ -41,7 +41,7 @@ static size_t wanted_room(const struct conn *c)
 {
 	const struct exchange *x = c->x;
 
-	if (x && x->request.head_done && x->request.has_length)
+	if (x && x->request.head_done && x->request.has_length && !conn_is_storing(c))
 		return x->request.body_at + x->request.content_length;
 	return (size_t)c->in_room * 2;
 }
@@ -67,6 +67,14 @@ static int enlarge(struct conn *c)
 	return 0;
 }
 
+/* A body is stored in pieces, which should not be too small. */
+#define STORED_PIECE_MIN 4096
+
+static bool has_room(const struct conn *c)
+{
+	return c->in_room - c->in_len >= (conn_is_storing(c) ? STORED_PIECE_MIN : 1);
+}
+
 /* The parser refuses a message that outgrows its limits, so that this ends. */
 static int make_room(struct conn *c)
 {
@@ -75,7 +83,7 @@ static int make_room(struct conn *c)
 		c->in_room = c->in ? CONN_INPUT_BYTES : 0;
 		return c->in ? 0 : -ENOMEM;
 	}
-	if (c->in_len < c->in_room)
+	if (has_room(c))
 		return 0;
 	drop_decoded(c);
 	if (c->in_at > 0) {
@@ -83,7 +91,7 @@ static int make_room(struct conn *c)
 		c->in_len -= c->in_at;
 		c->in_at = 0;
 	}
-	return c->in_len < c->in_room ? 0 : enlarge(c);
+	return has_room(c) ? 0 : enlarge(c);
 }
 
 static void on_end_of_file(struct conn *c)
@@ -287,13 +295,17 @@ void conn_parse(struct conn *c)
 		enum parse_verdict verdict =
 			parser_feed(&x->parser, c->in + c->in_at, c->in_len - c->in_at);
 		stamp_progress(c, x, verdict, now_ns);
-		if (verdict == PARSE_MORE) {
-			await_more(c);
-			return;
-		}
 		if (verdict == PARSE_REFUSED) {
 			refuse(x);
 			break;
+		}
+		if (x->request.head_done && conn_store_body(c, verdict == PARSE_DONE) < 0) {
+			conn_refuse(x, 503, "there is no room for the body");
+			break;
+		}
+		if (verdict == PARSE_MORE) {
+			await_more(c);
+			return;
 		}
 		if (!hand_on(c, x))
 			return;

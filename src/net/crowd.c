@@ -9,6 +9,9 @@
 #define CELLS (1u << 14)
 #define CHOICES 2
 
+/* 2^64 over the golden ratio: its bits have no pattern. */
+#define GOLDEN 0x9e3779b97f4a7c15ull
+
 struct crowd {
 	uint64_t key[2];
 	unsigned workers;
@@ -68,7 +71,8 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 static struct choice choose(const struct crowd *c, const struct client *who)
 {
-	uint64_t hash = mix(identity(who) ^ c->key[0], (who->ip.family == AF_INET) ^ c->key[1]);
+	uint64_t once = mix(identity(who) ^ c->key[0], (who->ip.family == AF_INET) ^ c->key[1]);
+	uint64_t hash = mix(once ^ c->key[0], GOLDEN); /* once leaves addresses in a row too near */
 
 	return (struct choice){ { hash % CELLS, (hash >> 32) % CELLS } };
 }

@@ -33,9 +33,11 @@ struct hand {
 struct loop_limits {
 	struct limits request;
 	uint64_t keep_alive_ns, header_ns, body_ns;
-	uint64_t body_rate;      /* bytes a second */
-	uint64_t requests;       /* on one connection; 0: any number */
-	struct pace_limits pace; /* of clients, taking their answers */
+	uint64_t body_rate;        /* bytes a second */
+	uint64_t body_buffer;      /* largest body that stays in memory */
+	const char *body_temp_dir; /* where the others are stored; NULL: they stay, too */
+	uint64_t requests;         /* on one connection; 0: any number */
+	struct pace_limits pace;   /* of clients, taking their answers */
 	unsigned connections;
 	unsigned address_connections; /* 0: any number */
 	bool server_timing;           /* tell clients how long it took */
@@ -86,7 +88,8 @@ struct loop {
 	struct list conns[CONN_STATE_COUNT]; /* by state, longest in it first */
 	struct list shelf;                   /* written off: see conn_writeoff.c */
 	unsigned conn_count;
-	uint64_t closed_count; /* connections that have ended */
+	uint64_t closed_count;  /* connections that have ended */
+	uint64_t store_told_ns; /* when the log last said that bodies cannot be stored; 0: never */
 	struct pool conn_pool, exchange_pool, input_pool;
 };
 

@@ -4,10 +4,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "net/sock.h"
 
-#define FDS_MOST 2
+#define FDS_MOST 3 /* the socket, a stored body, a file of bytes */
 
 /* All pieces into an anonymous file. */
 static int write_file(struct shm *file, const struct conn_image *image)
@@ -45,23 +46,26 @@ int letter_send(int inbox, struct letter *letter, const struct conn *c)
 {
 	struct conn_image image;
 	struct iovec iov[1 + CONN_IMAGE_PIECES] = { { letter, sizeof *letter } };
-	int fds[FDS_MOST] = { c->io.fd, -1 };
+	int fds[FDS_MOST] = { c->io.fd };
+	unsigned fd_count = 1;
 
 	conn_image(c, &image);
 	conn_passport(c, &letter->passport);
+	if (letter->passport.stored_bytes)
+		fds[fd_count++] = conn_body_fd(c);
 	letter->bytes = image.bytes;
 	letter->is_in_file = image.bytes > LETTER_BYTES_MAX;
 	if (!letter->is_in_file) {
 		memcpy(iov + 1, image.piece, image.count * sizeof *iov);
-		return send_record(inbox, iov, 1 + image.count, fds, 1);
+		return send_record(inbox, iov, 1 + image.count, fds, fd_count);
 	}
 
 	struct shm file;
 	int error = write_file(&file, &image);
 	if (error)
 		return error;
-	fds[1] = file.fd;
-	error = send_record(inbox, iov, 1, fds, 2);
+	fds[fd_count++] = file.fd;
+	error = send_record(inbox, iov, 1, fds, fd_count);
 	shm_close(&file);
 	return error;
 }
@@ -69,7 +73,8 @@ int letter_send(int inbox, struct letter *letter, const struct conn *c)
 /* The descriptors that came; those the kernel could not give us are -1. */
 static void take_descriptors(struct msghdr *m, int fds[FDS_MOST])
 {
-	fds[0] = fds[1] = -1;
+	for (unsigned i = 0; i < FDS_MOST; i++)
+		fds[i] = -1;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
 		size_t bytes = c->cmsg_len - CMSG_LEN(0);
 
@@ -77,6 +82,18 @@ static void take_descriptors(struct msghdr *m, int fds[FDS_MOST])
 			memcpy(fds, CMSG_DATA(c),
 			       bytes < FDS_MOST * sizeof(int) ? bytes : FDS_MOST * sizeof(int));
 	}
+}
+
+/* In the order of letter_send(). */
+static void sort_descriptors(struct letter_in *in, const int fds[FDS_MOST])
+{
+	unsigned i = 0;
+
+	in->arrival.fd = fds[i++];
+	if (in->letter.passport.stored_bytes)
+		in->arrival.body_fd = fds[i++];
+	if (in->letter.is_in_file && shm_open_fd(&in->file, fds[i]) == 0)
+		in->arrival.bytes = in->file.at;
 }
 
 int letter_receive(int inbox, struct letter_in *in)
@@ -92,23 +109,39 @@ int letter_receive(int inbox, struct letter_in *in)
 	};
 	int fds[FDS_MOST];
 
-	*in = (struct letter_in){ .fd = -1, .file = { .fd = -1 } };
+	*in = (struct letter_in){
+		.arrival = { .fd = -1, .body_fd = -1 },
+		.file = { .fd = -1 },
+	};
 	ssize_t n = recvmsg(inbox, &m, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n < 0)
 		return -errno;
 	take_descriptors(&m, fds);
-	in->fd = fds[0];
+	in->arrival.len = in->letter.bytes;
 	if (!in->letter.is_in_file)
-		in->bytes = bytes;
-	else if (shm_open_fd(&in->file, fds[1]) == 0)
-		in->bytes = in->file.at;
+		in->arrival.bytes = bytes;
+	sort_descriptors(in, fds);
 	return 0;
+}
+
+bool letter_is_whole(const struct letter_in *in)
+{
+	const struct conn_arrival *a = &in->arrival;
+
+	return a->fd >= 0 && a->bytes && (a->body_fd >= 0 || !in->letter.passport.stored_bytes);
+}
+
+void letter_taken(struct letter_in *in)
+{
+	in->arrival.fd = in->arrival.body_fd = -1;
 }
 
 void letter_discard(struct letter_in *in)
 {
 	shm_close(&in->file);
-	if (in->fd >= 0)
-		sock_close(in->fd);
-	in->fd = -1;
+	if (in->arrival.body_fd >= 0)
+		close(in->arrival.body_fd);
+	if (in->arrival.fd >= 0)
+		sock_close(in->arrival.fd);
+	letter_taken(in);
 }

@@ -3,7 +3,8 @@
  *
  * One record on the receiver's inbox (a SOCK_SEQPACKET pair that outlives the worker): a fixed
  * head, the bytes of the request and of what follows it, and the socket by SCM_RIGHTS.  Bytes
- * too many for a record go in an anonymous file, as a second descriptor.
+ * too many for a record go in an anonymous file, as a further descriptor; so does a body that is
+ * stored in a file already.
  */
 #ifndef PROC_LETTER_H
 #define PROC_LETTER_H
@@ -25,16 +26,20 @@ struct letter {
 /* A letter as received; letter_discard() closes and frees what is still in it. */
 struct letter_in {
 	struct letter letter;
-	int fd;            /* the connection, -1: it could not be received */
-	const char *bytes; /* valid until the next letter_receive() */
-	struct shm file;   /* where they are, if there */
+	struct conn_arrival arrival; /* the bytes: valid until the next letter_receive() */
+	struct shm file;             /* where they are, if there */
 };
 
 /* 0, or a negative errno value: -EAGAIN when the inbox is full. */
 int letter_send(int inbox, struct letter *letter, const struct conn *c);
 
-/* 0; -EAGAIN when there is none.  Check ->fd: descriptors may have run out. */
+/* 0; -EAGAIN when there is none.  Look whether it is whole: descriptors may have run out. */
 int letter_receive(int inbox, struct letter_in *in);
+
+bool letter_is_whole(const struct letter_in *in);
+
+/* The connection has been taken in: it is not closed with the letter. */
+void letter_taken(struct letter_in *in);
 
 void letter_discard(struct letter_in *in);
 

@@ -377,6 +377,7 @@ static int prepare(struct master *m)
 		return EXIT_CANNOT_SERVE;
 	}
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file grown too large is an error of its write(2) */
 	arbiter_init(&m->arbiter, m->seat, seats, 1, &policy);
 	m->tick_ns = clock_mono_ns() + NS_PER_S;
 	return 0;

@@ -133,9 +133,9 @@ void moves_settle(struct peers *p)
 
 static void take_in_idle(struct loop *l, struct letter_in *in)
 {
-	if (!conn_adopt_idle(l, in->fd, &in->letter.passport))
+	if (!conn_adopt_idle(l, in->arrival.fd, &in->letter.passport))
 		return; /* memory is short: closed with the letter */
-	in->fd = -1;
+	letter_taken(in);
 	count(l->hand, COUNTER_HANDED_IN);
 }
 
@@ -145,13 +145,13 @@ static void take_in_waiting(struct peers *p, struct letter_in *in)
 	const struct letter *letter = &in->letter;
 	bool has_slot = letter->generation == p->worker->slots.generation;
 
-	struct conn *c = conn_adopt(l, in->fd, &letter->passport, in->bytes, letter->bytes);
+	struct conn *c = conn_adopt(l, &letter->passport, &in->arrival);
 	if (!c) {
 		if (has_slot)
 			worker_release_slot(l->row, letter->generation);
 		return; /* counted as move_lost; the socket is closed with the letter */
 	}
-	in->fd = -1;
+	letter_taken(in);
 	count(l->hand, COUNTER_MOVES_IN);
 	if (l->hand->tally)
 		tally_transfer(l->hand->tally, &c->x->stamps, 1);
@@ -162,7 +162,7 @@ static void take_in(struct peers *p, struct letter_in *in)
 {
 	struct offer *o = &p->worker->heritage->offers[in->letter.from].offer[in->letter.offer];
 
-	if (in->fd < 0 || !in->bytes)
+	if (!letter_is_whole(in))
 		offer_refuse(o, in->letter.word); /* out of descriptors: the sender still has it */
 	else if (!offer_take(o, in->letter.word))
 		return; /* taken back already */

@@ -159,6 +159,8 @@ static void set_limits(struct worker *w)
 		.header_ns = o->header_timeout_ns,
 		.body_ns = o->body_timeout_ns,
 		.body_rate = o->body_rate,
+		.body_buffer = o->body_buffer,
+		.body_temp_dir = o->body_temp_dir,
 		.pace = { .timeout_ns = o->write_timeout_ns, .rate = o->write_rate },
 		.requests = o->keepalive_requests,
 		.connections = (unsigned)o->worker_connections,
@@ -291,6 +293,21 @@ static int start(struct worker *w)
 			      is_statistics(w) ? 1 : h->bind_count);
 }
 
+/* One of them tells, with the rights it serves with, what would be refused later. */
+static void try_temp_dir(const struct worker *w)
+{
+	const struct options *o = w->heritage->options;
+	struct spill s;
+
+	if (w->index != 0 || !o->body_temp_dir || o->limit_request_body <= o->body_buffer)
+		return;
+	int error = spill_open(&s, o->body_temp_dir);
+	if (error)
+		log_warning("body_temp_dir %s: %s: bodies over body_buffer will be refused",
+			    o->body_temp_dir, strerror(-error));
+	spill_close(&s);
+}
+
 static void report_ready(struct worker *w)
 {
 	background_settle(w->heritage->options);
@@ -339,6 +356,7 @@ int worker_main(struct heritage *heritage, unsigned index)
 	set_limits(w);
 	set_loop(w);
 	set_gzip(w);
+	try_temp_dir(w);
 	if (mounts_worker_start(w->mounts) < 0)
 		return WORKER_APP_ERROR;
 	int error = start(w);
