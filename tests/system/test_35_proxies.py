@@ -20,6 +20,11 @@ def lines_of(path, n):
     return eventually(read, 5, f"{n} lines in the log")
 
 
+def wait_closed(server, reason):
+    """One connection has been: it is counted when the client knows already."""
+    eventually(lambda: server.stats()["closes"][reason] == 1, 5, f"one was closed for {reason}")
+
+
 # --- names with an underscore ---------------------------------------------------------
 
 def seen_fields(c):
@@ -329,7 +334,7 @@ def test_the_head_deadline_covers_the_header(serve, part):
     with serve("--proxy-protocol", "--header-timeout", "0.3s") as s, s.conn() as c:
         c.send(part)
         assert c.is_closed_within(10)
-        assert s.stats()["closes"]["read_timeout"] == 1
+        wait_closed(s, "read_timeout")
 
 
 def test_clients_that_leave_in_the_header(announced):
@@ -363,7 +368,7 @@ def test_an_address_has_its_share_behind_a_proxy_too(serve):
         conns[4].send(v1("192.0.2.0"))
         assert conns[4].is_closed_within(5)
         assert s.stats()["totals"]["crowded_out"] == 1
-        assert s.stats()["closes"]["crowded_out"] == 1
+        wait_closed(s, "crowded_out")
         conns[0].close()
         conns[4].close()
         eventually(lambda: s.stats()["connections"]["idle"] == 3, 5, "one is gone")
