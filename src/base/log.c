@@ -2,71 +2,60 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/logfile.h"
+#define TEXT_BYTES 2000
+#define HEAD_BYTES 64
 
-#define LINE_BYTES 2048
-
-static const char *const level_names[] = {
-	[LTD_LOG_DEBUG] = "DEBUG", [LTD_LOG_INFO] = "INFO",         [LTD_LOG_WARNING] = "WARNING",
-	[LTD_LOG_ERROR] = "ERROR", [LTD_LOG_CRITICAL] = "CRITICAL",
+static const struct {
+	const char *name;
+	enum severity severity;
+} levels[] = {
+	[LTD_LOG_DEBUG] = { "DEBUG", SEVERITY_DEBUG },
+	[LTD_LOG_INFO] = { "INFO", SEVERITY_INFO },
+	[LTD_LOG_WARNING] = { "WARNING", SEVERITY_WARNING },
+	[LTD_LOG_ERROR] = { "ERROR", SEVERITY_ERROR },
+	[LTD_LOG_CRITICAL] = { "CRITICAL", SEVERITY_CRITICAL },
 };
 
-static char log_path[4096];
-static _Atomic int log_fd = STDERR_FILENO;
-static _Atomic bool log_is_echoed;
+static struct sink sink = { .kind = SINK_STREAM, .fd = STDERR_FILENO };
+static _Atomic bool is_echoed;
 static _Atomic int log_level = LTD_LOG_INFO;
 
-int log_open(const char *path)
+int log_open(const char *where, const char *journal)
 {
-	if (!path || strcmp(path, "-") == 0) {
-		atomic_store(&log_fd, STDERR_FILENO);
-		log_path[0] = '\0';
-		return 0;
-	}
-	if (strlen(path) >= sizeof log_path)
-		return -ENAMETOOLONG;
+	struct sink opened;
+	int error = sink_open(&opened, where, STDERR_FILENO);
 
-	int fd = logfile_open(path);
-	if (fd < 0)
-		return fd;
-
-	int old = atomic_load(&log_fd);
-	memcpy(log_path, path, strlen(path) + 1);
-	if (old == STDERR_FILENO) {
-		atomic_store(&log_fd, fd);
-		return 0;
-	}
-	/* Threads may be writing to `old` now: put the new file under the same number. */
-	dup3(fd, old, O_CLOEXEC);
-	close(fd);
+	if (error)
+		return error;
+	sink_detect_journal(&opened, journal);
+	sink_close(&sink);
+	sink = opened;
 	return 0;
 }
 
 bool log_is_moved(void)
 {
-	return log_path[0] && logfile_is_moved(log_path, atomic_load(&log_fd));
+	return sink_is_moved(&sink);
 }
 
 int log_reopen(void)
 {
-	return log_path[0] ? logfile_reopen(log_path, atomic_load(&log_fd)) : 0;
+	return sink_reopen(&sink);
 }
 
 int log_descriptor(void)
 {
-	return atomic_load(&log_fd);
+	return sink.kind == SINK_SYSLOG ? STDERR_FILENO : sink.fd;
 }
 
 void log_echo(bool on)
 {
-	atomic_store(&log_is_echoed, on);
+	atomic_store(&is_echoed, on);
 }
 
 void log_set_level(enum ltd_log_level level)
@@ -79,15 +68,14 @@ bool log_is_on(enum ltd_log_level level)
 	return (int)level >= atomic_load_explicit(&log_level, memory_order_relaxed);
 }
 
-static size_t put_prefix(char *line, size_t size, enum ltd_log_level level)
+static void put_head(char head[HEAD_BYTES], enum ltd_log_level level)
 {
 	struct tm tm;
 	time_t now = time(NULL);
 
 	localtime_r(&now, &tm);
-	size_t n = strftime(line, size, "[%Y-%m-%d %H:%M:%S %z]", &tm);
-	return n + (size_t)snprintf(line + n, size - n, " [%d] [%s] ", (int)getpid(),
-				    level_names[level]);
+	size_t n = strftime(head, HEAD_BYTES, "[%Y-%m-%d %H:%M:%S %z]", &tm);
+	snprintf(head + n, HEAD_BYTES - n, " [%d] [%s] ", (int)getpid(), levels[level].name);
 }
 
 /* A log line is one line: what would break it up, or move a terminal's cursor, becomes '?'. */
@@ -98,35 +86,22 @@ static void tame(char *text, size_t len)
 			text[i] = '?';
 }
 
-static void put(enum ltd_log_level level, const char *line, size_t len)
-{
-	int fd = atomic_load_explicit(&log_fd, memory_order_relaxed);
-
-	if (write(fd, line, len) < 0) {
-		/* Nowhere left to say so. */
-	}
-	if (fd != STDERR_FILENO && level >= LTD_LOG_WARNING && atomic_load(&log_is_echoed) &&
-	    write(STDERR_FILENO, line, len) < 0) {
-		/* Nor here. */
-	}
-}
-
 void log_vline(enum ltd_log_level level, const char *format, va_list args)
 {
-	char line[LINE_BYTES];
+	static const struct sink echo = { .kind = SINK_STREAM, .fd = STDERR_FILENO };
+	char head[HEAD_BYTES], text[TEXT_BYTES];
 	int saved = errno;
 
 	if (!log_is_on(level))
 		return;
-	size_t n = put_prefix(line, sizeof line, level);
-	size_t room = sizeof line - n - 1;
-	int more = vsnprintf(line + n, room, format, args);
-	size_t text = more < 0 ? 0 : (size_t)more < room ? (size_t)more : room - 1;
+	put_head(head, level);
+	int more = vsnprintf(text, sizeof text, format, args);
+	size_t len = more < 0 ? 0 : (size_t)more < sizeof text ? (size_t)more : sizeof text - 1;
 
-	tame(line + n, text);
-	n += text;
-	line[n++] = '\n';
-	put(level, line, n);
+	tame(text, len);
+	sink_put(&sink, levels[level].severity, head, text, len);
+	if (level >= LTD_LOG_WARNING && sink.fd != STDERR_FILENO && atomic_load(&is_echoed))
+		sink_put(&echo, levels[level].severity, head, text, len);
 	errno = saved;
 }
 

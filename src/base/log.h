@@ -13,8 +13,13 @@
 
 #include <littled/log.h>
 
-/* "-" or NULL is standard error.  0 or a negative errno value; on failure the old log stays. */
-int log_open(const char *path);
+#include "base/sink.h"
+
+/*
+ * Where sink_open() says, with standard error for "-"; `journal` as in sink_detect_journal().  0 or
+ * a negative errno value: then the old log stays.  While single-threaded.
+ */
+int log_open(const char *where, const char *journal);
 
 /* Is the log a file that was renamed? */
 bool log_is_moved(void);
@@ -22,7 +27,10 @@ bool log_is_moved(void);
 /* Opens the same path again if another file is there, or none: 0 or a negative errno value. */
 int log_reopen(void);
 
-/* Where its lines go: for what writes by itself.  Stays the same over log_reopen(). */
+/*
+ * For what writes by itself, more than a line at once: where the lines go, but standard error if
+ * that is the system's log.  Stays the same over log_reopen().
+ */
 int log_descriptor(void);
 
 /* What is a warning or worse also goes to standard error, when the log is another place. */

@@ -127,9 +127,7 @@ static void write_access_line(const struct loop *l, const struct exchange *x, un
 	char line[ACCESS_LINE_BYTES];
 	size_t n = access_format(l->access, x, status, clock_real_ns(), line, sizeof line);
 
-	if (write(l->access_fd, line, n) < 0) {
-		/* A full disk must not stop the service; the error log has its own troubles then. */
-	}
+	sink_put(l->access_sink, SEVERITY_INFO, "", line, n - 1); /* which ends it by itself */
 }
 
 static void tell_slow(const struct loop *l, const struct exchange *x)
@@ -147,7 +145,7 @@ static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_
 	stamps_mark(&x->stamps, STAMP_SENT, now_ns);
 	if (h->tally)
 		tally_sent(h->tally, &x->stamps, x->route_index, x->response.status);
-	if (l->access_fd >= 0)
+	if (l->access_sink)
 		write_access_line(l, x, x->response.status);
 	if (l->slow && slow_is(l->slow, x))
 		tell_slow(l, x);

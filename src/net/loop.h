@@ -75,10 +75,10 @@ struct loop {
 	unsigned worker;
 	unsigned row_refused; /* the board's route row for refused requests */
 	const struct access *access;
-	const struct gzip_rules *gzip; /* NULL: nothing is compressed */
-	const struct slow *slow;       /* NULL: slow requests are not told */
-	int access_fd;                 /* -1: no access log */
-	_Atomic bool is_draining;      /* every response ends its connection */
+	const struct gzip_rules *gzip;  /* NULL: nothing is compressed */
+	const struct slow *slow;        /* NULL: slow requests are not told */
+	const struct sink *access_sink; /* NULL: no access log */
+	_Atomic bool is_draining;       /* every response ends its connection */
 	bool is_gated; /* others accept from the same listeners: leave it to those with room */
 
 	uint64_t now_ns; /* monotonic, of this turn */

@@ -18,14 +18,13 @@ static _Noreturn void wait_for_daemon(int fd)
 	_exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_CANNOT_SERVE);
 }
 
-static void point_at_nothing(int first, int last)
+static void point_at_nothing(int fd)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0)
 		return;
-	for (int fd = first; fd <= last; fd++)
-		dup2(null, fd);
+	dup2(null, fd);
 	close(null);
 }
 
@@ -48,7 +47,9 @@ int background_enter(struct background *b, const struct options *o)
 	if (pid < 0)
 		return -errno;
 	setsid();
-	point_at_nothing(STDIN_FILENO, STDOUT_FILENO);
+	point_at_nothing(STDIN_FILENO);
+	if (!o->access_logfile || strcmp(o->access_logfile, "-") != 0)
+		point_at_nothing(STDOUT_FILENO);
 	return 0;
 }
 
@@ -72,5 +73,5 @@ void background_settle(const struct options *o)
 {
 	log_echo(false);
 	if (o->daemon && strcmp(o->error_logfile, "-") != 0)
-		point_at_nothing(STDERR_FILENO, STDERR_FILENO);
+		point_at_nothing(STDERR_FILENO);
 }

@@ -186,7 +186,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 			.conf = conf,
 			.options = conf->options,
 			.statistics = { .fd = -1 },
-			.access_fd = -1,
+			.access_sink = { .fd = -1 },
 			.life = { -1, -1 },
 			.news_fd = -1,
 		},

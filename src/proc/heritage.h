@@ -8,6 +8,7 @@
 #define PROC_HERITAGE_H
 
 #include "app/mount.h"
+#include "base/sink.h"
 #include "conf/conf.h"
 #include "conf/options.h"
 #include "http/access.h"
@@ -29,7 +30,7 @@ struct heritage {
 	struct listener statistics; /* fd -1: none */
 
 	struct access access;
-	int access_fd; /* -1: none */
+	struct sink access_sink; /* fd -1: none */
 
 	struct peer_channel *channels; /* one a seat */
 	struct offers *offers;         /* in shared memory, one a seat */

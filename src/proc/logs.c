@@ -1,9 +1,6 @@
 /* The logs of all processes.  Runs in: master, worker (leader). */
 #include "proc/logs.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -14,11 +11,12 @@
 /* Looks in vain before that is said: the master may be about to make the file. */
 #define LOOKS_BEFORE_COMPLAINT 4
 
-static void complain(const char *what, const char *path, int error)
+static void complain(const char *what, const char *where, int error)
 {
 	char why[REASON_BYTES];
 
-	log_error("%s: %s: %s", what, path, reason_of_path(path, error, why, sizeof why));
+	log_error("%s: %s: %s", what, where,
+		  reason_of_path(sink_path(where), error, why, sizeof why));
 }
 
 static int open_access(struct heritage *h)
@@ -32,14 +30,12 @@ static int open_access(struct heritage *h)
 		log_error("access_logformat: %s", why);
 		return EXIT_BAD_CONFIGURATION;
 	}
-	if (strcmp(o->access_logfile, "-") == 0)
-		h->access_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	else
-		h->access_fd = logfile_open(o->access_logfile);
-	if (h->access_fd < 0) {
-		complain("access log", o->access_logfile, h->access_fd == -1 ? errno : h->access_fd);
+	int error = sink_open(&h->access_sink, o->access_logfile, STDOUT_FILENO);
+	if (error < 0) {
+		complain("access log", o->access_logfile, error);
 		return EXIT_CANNOT_SERVE;
 	}
+	sink_detect_journal(&h->access_sink, h->conf->supervisor.journal_stream);
 	return 0;
 }
 
@@ -50,7 +46,8 @@ int logs_open(struct heritage *h)
 	log_echo(true); /* until background_settle() */
 	if (h->identity.is_other)
 		logfile_set_owner(h->identity.uid, h->identity.gid);
-	int error = log_open(o->error_logfile);
+	sink_set_syslog((unsigned)o->syslog_facility, o->name);
+	int error = log_open(o->error_logfile, h->conf->supervisor.journal_stream);
 	if (error < 0) {
 		complain("error log", o->error_logfile, error);
 		return EXIT_CANNOT_SERVE;
@@ -61,16 +58,9 @@ int logs_open(struct heritage *h)
 
 void logs_close(struct heritage *h)
 {
-	if (h->access_fd >= 0)
-		close(h->access_fd);
-	h->access_fd = -1;
+	sink_close(&h->access_sink);
 	if (h->access.format)
 		access_close(&h->access);
-}
-
-static bool access_is_file(const struct heritage *h)
-{
-	return h->access_fd >= 0 && strcmp(h->options->access_logfile, "-") != 0;
 }
 
 static int reopen_errors(const struct heritage *h, bool is_to_complain)
@@ -84,7 +74,7 @@ static int reopen_errors(const struct heritage *h, bool is_to_complain)
 
 static int reopen_access(const struct heritage *h, bool is_to_complain)
 {
-	int error = logfile_reopen(h->options->access_logfile, h->access_fd);
+	int error = sink_reopen(&h->access_sink);
 
 	if (error < 0 && is_to_complain)
 		complain("access log", h->options->access_logfile, error);
@@ -94,8 +84,7 @@ static int reopen_access(const struct heritage *h, bool is_to_complain)
 void logs_reopen(const struct heritage *h)
 {
 	reopen_errors(h, true);
-	if (access_is_file(h))
-		reopen_access(h, true);
+	reopen_access(h, true);
 }
 
 void logs_follow(const struct heritage *h)
@@ -106,7 +95,7 @@ void logs_follow(const struct heritage *h)
 
 	if (log_is_moved())
 		error = reopen_errors(h, is_to_complain);
-	if (access_is_file(h) && logfile_is_moved(h->options->access_logfile, h->access_fd))
+	if (sink_is_moved(&h->access_sink))
 		error |= reopen_access(h, is_to_complain);
 	if (!error)
 		failures = 0;

@@ -185,7 +185,7 @@ static void set_loop(struct worker *w)
 		.worker = w->index,
 		.row_refused = w->mounts->row_refused,
 		.access = &h->access,
-		.access_fd = is_statistics(w) ? -1 : h->access_fd,
+		.access_sink = is_statistics(w) || h->access_sink.fd < 0 ? NULL : &h->access_sink,
 		.is_gated = !is_statistics(w) && !h->options->reuse_port,
 	};
 	if (w->loop.crowd)

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -540,3 +541,54 @@ def test_the_units_are_sound(tmp_path):
     done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], capture_output=True,
                           text=True)
     assert done.returncode == 0 and done.stderr == "", done.stderr
+
+
+# --- the system's log and the journal -------------------------------------------
+
+@pytest.fixture
+def syslog(tmp_path):
+    """What the daemon of the system's log is told; it must read, for little waits in its socket."""
+    lines = []
+
+    def read():
+        while not lines or lines[-1] != "":
+            lines.append(s.recv(4096).decode())
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(tmp_path / "log"))
+        reader = threading.Thread(target=read)
+        reader.start()
+        yield lines
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", str(tmp_path / "log"))
+        reader.join()
+
+
+@pytest.mark.short
+def test_both_logs_may_be_the_systems(serve, syslog, tmp_path):
+    where = f"syslog:{tmp_path}/log"
+    with serve("--error-logfile", where, "--access-logfile", where, "--syslog-facility", 17,
+               "--name", "web", "--access-logformat", "asked for %(U)s") as s:
+        assert s.get("/hello").status == 200
+        s.stop()
+        eventually(lambda: syslog and "stopped" in syslog[-1], 10, "the last line")
+        assert s.stderr() == ""
+    info = re.compile(r"<142>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d web\[\d+\]: [^\n]+$")
+    assert all(info.match(line) for line in syslog), syslog
+    assert sum(line.endswith(": asked for /hello") for line in syslog) == 1
+    failed(run_once("-b", f"127.0.0.1:{free_port()}", "--error-logfile", "syslog:/absent/log",
+                    "workload"), 1, "error log", "there is no directory /absent")
+
+
+def test_the_journal_gets_severities(tmp_path):
+    with open(tmp_path / "journal", "wb") as journal, socket.socket() as taken:
+        taken.bind(("127.0.0.1", free_port()))
+        taken.listen()
+        st = os.fstat(journal.fileno())
+        for stream, begin in ((f"{st.st_dev}:{st.st_ino}", "<3>cannot listen on"),
+                              (f"{st.st_dev}:1", "[2")):
+            subprocess.run([LITTLED, "-b", "127.0.0.1:%d" % taken.getsockname()[1], "workload"],
+                           stderr=journal, timeout=10 * PATIENCE,
+                           env=clean_environment(JOURNAL_STREAM=stream))
+            line = (tmp_path / "journal").read_text().splitlines()[-1]
+            assert line.startswith(begin), line

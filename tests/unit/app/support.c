@@ -81,7 +81,7 @@ static char log_path[256];
 void support_keep_log(void)
 {
 	in_folder(log_path, sizeof log_path, "log");
-	ck_assert_int_eq(log_open(log_path), 0);
+	ck_assert_int_eq(log_open(log_path, NULL), 0);
 }
 
 /* "[time] [process] [LEVEL] text": three brackets go. */
