@@ -15,6 +15,7 @@
 
 #include "app/mount.h"
 #include "base/log.h"
+#include "base/turnlock.h"
 #include "http/exchange.h"
 #include "http/uri.h"
 
@@ -53,6 +54,26 @@ bool api_attempt(struct exchange *x)
 	}
 	settle(x, code);
 	return true;
+}
+
+/* --- blocking --- */
+
+void ltd_block_begin(struct ltd_exchange *x)
+{
+	if (inner(x)->lock)
+		turnlock_give(inner(x)->lock);
+}
+
+void ltd_block_end(struct ltd_exchange *x)
+{
+	if (inner(x)->lock)
+		turnlock_take(inner(x)->lock);
+}
+
+void ltd_checkpoint(struct ltd_exchange *x)
+{
+	if (inner(x)->lock)
+		turnlock_checkpoint(inner(x)->lock);
 }
 
 /* --- the request --- */
@@ -185,7 +206,12 @@ int ltd_response_flush(struct ltd_exchange *x)
 {
 	struct exchange *in = inner(x);
 
-	return in->response.stream ? in->link->flush(in) : -EINVAL;
+	if (!in->response.stream)
+		return -EINVAL;
+	ltd_block_begin(x); /* it waits for the client */
+	int error = in->link->flush(in);
+	ltd_block_end(x);
+	return error;
 }
 
 void ltd_response_status(struct ltd_exchange *x, unsigned status)

@@ -74,7 +74,7 @@ static void spin(int64_t rounds)
  * Reading the clock is a system call, so between two looks lies work for a part of what is
  * left: the CPU time is the program's own, and the end is met closely.
  */
-static void burn_for(double ms)
+static void burn_for(struct ltd_exchange *x, double ms)
 {
 	enum { ROUNDS_MAX = 16384, LEFT_PER_ROUND_NS = 4 };
 	int64_t ns = (int64_t)(ms * NS_PER_MS);
@@ -86,6 +86,8 @@ static void burn_for(double ms)
 		int64_t rounds = left / LEFT_PER_ROUND_NS;
 
 		spin(rounds < ROUNDS_MAX ? rounds : ROUNDS_MAX);
+		if (x)
+			ltd_checkpoint(x);
 	}
 }
 
@@ -96,23 +98,38 @@ static int time_param(struct ltd_exchange *x, const struct workload *w, const ch
 	return workload_param(x, &p, ms);
 }
 
+static void sleep_for(struct ltd_exchange *x, double ms)
+{
+	ltd_block_begin(x);
+	workload_sleep(ms);
+	ltd_block_end(x);
+}
+
 static int answer_sleep(struct ltd_exchange *x, void *state)
 {
 	double ms;
 
 	if (time_param(x, state, "ms", &ms) < 0)
 		return 0;
-	workload_sleep(ms);
+	sleep_for(x, ms);
 	return answer_ok(x);
 }
 
+/* With free=1 it computes as a library does that lets others have the handlers' lock meanwhile. */
 static int answer_cpu(struct ltd_exchange *x, void *state)
 {
-	double ms;
+	static const struct workload_param is_free = { .name = "free", .high = 1, .is_whole = true };
+	double ms, free_of_lock = 0;
 
-	if (time_param(x, state, "ms", &ms) < 0)
+	if (time_param(x, state, "ms", &ms) < 0 || workload_optional(x, &is_free, &free_of_lock) < 0)
 		return 0;
-	burn_for(ms);
+	if (free_of_lock) {
+		ltd_block_begin(x);
+		burn_for(NULL, ms);
+		ltd_block_end(x);
+	} else {
+		burn_for(x, ms);
+	}
 	return answer_ok(x);
 }
 
@@ -122,8 +139,8 @@ static int answer_mixed(struct ltd_exchange *x, void *state)
 
 	if (time_param(x, state, "cpu", &cpu_ms) < 0 || time_param(x, state, "sleep", &sleep_ms) < 0)
 		return 0;
-	burn_for(cpu_ms);
-	workload_sleep(sleep_ms);
+	burn_for(x, cpu_ms);
+	sleep_for(x, sleep_ms);
 	return answer_ok(x);
 }
 

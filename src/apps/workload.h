@@ -32,6 +32,9 @@ struct workload_param {
 /* 0, or -1: the request has been answered with a 400 that names the parameter. */
 int workload_param(struct ltd_exchange *x, const struct workload_param *p, double *value);
 
+/* The same, but when it is missing *value stays as it is. */
+int workload_optional(struct ltd_exchange *x, const struct workload_param *p, double *value);
+
 /* 0 or a negative errno value. */
 int workload_pattern_open(struct workload_pattern *p);
 void workload_pattern_close(struct workload_pattern *p);

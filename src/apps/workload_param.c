@@ -47,3 +47,12 @@ int workload_param(struct ltd_exchange *x, const struct workload_param *p, doubl
 		return refuse(x, p, "is out of range");
 	return 0;
 }
+
+int workload_optional(struct ltd_exchange *x, const struct workload_param *p, double *value)
+{
+	struct ltd_slice text;
+
+	if (!ltd_request_param(x, p->name, &text))
+		return 0;
+	return workload_param(x, p, value);
+}

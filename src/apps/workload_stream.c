@@ -14,16 +14,6 @@ struct stream_order {
 	double file;         /* 1: the pieces are a file's */
 };
 
-/* Left as it is when the request does not say. */
-static int optional(struct ltd_exchange *x, const struct workload_param *p, double *value)
-{
-	struct ltd_slice text;
-
-	if (!ltd_request_param(x, p->name, &text))
-		return 0;
-	return workload_param(x, p, value);
-}
-
 static int read_order(struct ltd_exchange *x, const struct workload *w, struct stream_order *o)
 {
 	static const struct workload_param whole[] = {
@@ -36,9 +26,9 @@ static int read_order(struct ltd_exchange *x, const struct workload *w, struct s
 
 	*o = (struct stream_order){ .pieces = 1, .size = 64, .fail = -1, .flush = 1 };
 	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
-		if (optional(x, &whole[i], into[i]) < 0)
+		if (workload_optional(x, &whole[i], into[i]) < 0)
 			return -1;
-	return optional(x, &ms, &o->ms);
+	return workload_optional(x, &ms, &o->ms);
 }
 
 static int put_piece(struct ltd_exchange *x, const struct workload *w, const struct stream_order *o)

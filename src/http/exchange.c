@@ -23,6 +23,7 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 	request_init(&x->request, &x->arena, body_max);
 	response_init(&x->response, &x->arena);
 	parser_init(&x->parser, &x->request, limits);
+	x->lock = NULL;
 	x->route = NULL;
 	x->mount = NULL;
 	x->route_index = 0;

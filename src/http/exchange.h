@@ -16,6 +16,7 @@
 #include "http/stream.h"
 
 struct conn;
+struct turnlock;
 struct hand;
 struct mount;
 struct exchange;
@@ -41,7 +42,8 @@ struct exchange {
 	struct exchange *next; /* in the ready queue, or among the answered of a conn */
 	struct conn *conn;
 	const struct exchange_link *link;
-	struct hand *hand; /* of the thread that handles it */
+	struct hand *hand;     /* of the thread that handles it */
+	struct turnlock *lock; /* its handler holds it while it computes; NULL: there is none */
 	struct stamps stamps;
 	struct parser parser;
 	struct request request;

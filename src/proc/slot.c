@@ -68,6 +68,19 @@ static enum send_result skip(struct slot_thread *me, struct exchange *x)
 	return SEND_FAILED;
 }
 
+static void handle(struct slots *s, struct exchange *x)
+{
+	if (!s->has_lock) {
+		service_handle(x);
+		return;
+	}
+	turnlock_take(&s->handler_lock);
+	x->lock = &s->handler_lock;
+	service_handle(x);
+	x->lock = NULL;
+	turnlock_give(&s->handler_lock);
+}
+
 enum send_result slot_run(struct slot_thread *me, struct exchange *x)
 {
 	struct slots *s = me->slots;
@@ -83,7 +96,7 @@ enum send_result slot_run(struct slot_thread *me, struct exchange *x)
 	show_busy(row, x, me->thread_id);
 	hold_begin(&x->hold);
 	uint64_t cpu_ns = cpu ? clock_thread_cpu_ns() : 0;
-	service_handle(x);
+	handle(s, x);
 	if (!hold_end(&x->hold))
 		return SEND_WRITTEN_OFF;
 	if (cpu) {

@@ -481,6 +481,7 @@ void slots_close(struct slots *s)
 {
 	for (unsigned i = 0; s->thread && i < s->thread_count; i++)
 		gzip_fini(&s->thread[i].hand.gzip);
+	turnlock_fini(&s->handler_lock);
 	free(s->thread);
 	free(s->waiting);
 	free(s->taken);

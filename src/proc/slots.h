@@ -25,6 +25,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/turnlock.h"
 #include "net/conn.h"
 #include "net/loop.h"
 #include "proc/codel.h"
@@ -69,6 +70,9 @@ struct slots {
 	unsigned lost_count;       /* slots written off whose handlers have not come back */
 	struct conn *returned, **returned_end;
 	bool is_stopped;
+
+	bool has_lock; /* handlers compute one at a time */
+	struct turnlock handler_lock;
 };
 
 /* A handler that has held its slot for too long, and lost it. */

@@ -278,6 +278,8 @@ static int start(struct worker *w)
 		error = peers_open(&w->peers, w);
 	if (error)
 		return error;
+	w->slots.has_lock = o->handler_lock;
+	turnlock_init(&w->slots.handler_lock, o->handler_lock_interval_ns);
 	w->slots.codel = (struct codel){
 		.target_ns = o->queue_target_ns,
 		.interval_ns = o->queue_interval_ns,
