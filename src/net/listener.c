@@ -85,6 +85,7 @@ static int tune(int fd, int family, const struct listener_plan *plan)
 		bool is_default_0; /* 0 is no value, but leaves what the system has */
 	} settings[] = {
 		{ IPPROTO_TCP, TCP_NODELAY, plan->nodelay, false },
+		{ IPPROTO_TCP, TCP_NOTSENT_LOWAT, plan->notsent_bytes, true },
 		{ IPPROTO_TCP, TCP_DEFER_ACCEPT, plan->defer_accept_s, false },
 		{ SOL_SOCKET, SO_KEEPALIVE, plan->keepalive_s > 0, false },
 		{ IPPROTO_TCP, TCP_KEEPIDLE, plan->keepalive_s, true },

@@ -24,6 +24,7 @@ struct listener_plan {
 	bool reuse_port;         /* SO_REUSEPORT: several listeners on one address */
 	bool is_ipv6_only;       /* IPV6_V6ONLY */
 	bool nodelay;            /* TCP_NODELAY */
+	unsigned notsent_bytes;  /* TCP_NOTSENT_LOWAT, 0: the system's */
 	unsigned defer_accept_s; /* 0: off */
 	unsigned keepalive_s, keepalive_interval_s, keepalive_probes; /* 0: off, the system's */
 	/* Of a unix socket; otherwise as the system makes it. */

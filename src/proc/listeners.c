@@ -25,6 +25,7 @@ static int plan_of(const struct options *o, struct listener_plan *plan)
 		.backlog = (unsigned)o->backlog,
 		.is_ipv6_only = o->ipv6_only,
 		.nodelay = o->tcp_nodelay,
+		.notsent_bytes = (unsigned)o->tcp_notsent_lowat,
 		.defer_accept_s = seconds(o->defer_accept_ns),
 		.keepalive_s = seconds(o->tcp_keepalive_ns),
 		.keepalive_interval_s = seconds(o->tcp_keepalive_interval_ns),
