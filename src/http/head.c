@@ -16,11 +16,6 @@
 #define PREFIX_MAX 128 /* longer than any reason phrase makes it */
 #define FIXED_MAX (PREFIX_MAX + RESPONSE_DATE_BYTES + PUT_DIGITS_MAX + 64)
 
-bool head_allows_content(unsigned status)
-{
-	return status != 204 && status != 304;
-}
-
 static struct ltd_slice connection_field(const struct response_frame *frame)
 {
 	if (!frame->keep_alive)

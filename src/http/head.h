@@ -13,7 +13,10 @@ enum framing {
 };
 
 /* May a response of this status have content at all? */
-bool head_allows_content(unsigned status);
+static inline bool head_allows_content(unsigned status)
+{
+	return status != 204 && status != 304;
+}
 
 /*
  * Makes rs->head of status, type and fields; FRAMING_LENGTH: with the length of rs->body.

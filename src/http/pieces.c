@@ -3,30 +3,6 @@
 
 #include <unistd.h>
 
-void pieces_init(struct pieces *l)
-{
-	l->first = NULL;
-	l->end = &l->first;
-	l->len = 0;
-}
-
-static void append(struct pieces *l, struct piece *p)
-{
-	p->next = NULL;
-	*l->end = p;
-	l->end = &p->next;
-	l->len += p->len;
-}
-
-void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes)
-{
-	p->at = bytes.at;
-	p->len = bytes.len;
-	p->offset = 0;
-	p->fd = -1;
-	append(l, p);
-}
-
 bool pieces_have_file(const struct pieces *l, int fd)
 {
 	for (const struct piece *p = l->first; p; p = p->next)
@@ -42,7 +18,7 @@ void pieces_add_file(struct pieces *l, struct piece *p, int fd, off_t offset, ui
 	p->offset = offset;
 	p->fd = fd;
 	p->owns_fd = !pieces_have_file(l, fd);
-	append(l, p);
+	pieces_append(l, p);
 }
 
 void pieces_drop(struct pieces *l)

@@ -28,10 +28,31 @@ struct pieces {
 	uint64_t len; /* of all of them, when they were appended */
 };
 
-void pieces_init(struct pieces *l);
+static inline void pieces_init(struct pieces *l)
+{
+	l->first = NULL;
+	l->end = &l->first;
+	l->len = 0;
+}
+
+static inline void pieces_append(struct pieces *l, struct piece *p)
+{
+	p->next = NULL;
+	*l->end = p;
+	l->end = &p->next;
+	l->len += p->len;
+}
 
 /* Fills in the piece and puts it behind the others. */
-void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes);
+static inline void pieces_add_memory(struct pieces *l, struct piece *p, struct ltd_slice bytes)
+{
+	p->at = bytes.at;
+	p->len = bytes.len;
+	p->offset = 0;
+	p->fd = -1;
+	pieces_append(l, p);
+}
+
 void pieces_add_file(struct pieces *l, struct piece *p, int fd, off_t offset, uint64_t len);
 
 /* Does some piece have this descriptor? */
