@@ -55,6 +55,7 @@ struct conn {
 	uint64_t since_ns; /* of the state */
 	uint64_t accepted_ns;
 	uint64_t arrived_ns; /* of the bytes read last, 0: not stamped by the kernel */
+	uint64_t parted_ns;  /* our side has ended */
 	uint64_t requests;
 	uint64_t bytes_out; /* given to the kernel */
 	enum conn_state state;

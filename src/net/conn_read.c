@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "http/request_start.h"
 #include "net/conn.h"
+#include "net/deadline.h"
 #include "net/sock.h"
 
 void conn_release_input(struct conn *c)
@@ -109,6 +110,8 @@ static void discard(struct conn *c)
 		return;
 	if (error < 0 || got.bytes == 0)
 		conn_close(c, conn_last_reason(c));
+	else if (deadline_may_linger(c->loop->now_ns - c->parted_ns) && !c->loop->is_draining)
+		conn_set_state(c, CONN_LINGERING); /* still sending: the wait begins anew */
 }
 
 /* False: nothing was there. */

@@ -209,6 +209,7 @@ static void part(struct conn *c)
 	conn_release_input(c);
 	sock_finish(c->io.fd);
 	conn_set_state(c, CONN_LINGERING);
+	c->parted_ns = c->since_ns;
 	conn_watch(c, EV_READ);
 }
 

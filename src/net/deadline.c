@@ -3,8 +3,12 @@
 
 #include "base/clock.h"
 
-/* How long what a client still sends is read before the last answer counts as received. */
+/*
+ * For how long a client must have sent nothing more before the last answer counts as received,
+ * and for how long what it sends is read at most.
+ */
 #define LINGER_NS (2 * NS_PER_S)
+#define LINGER_MOST_NS (30 * NS_PER_S)
 
 uint64_t deadline_of_state(const struct loop_limits *l, enum conn_state state)
 {
@@ -18,6 +22,11 @@ uint64_t deadline_of_state(const struct loop_limits *l, enum conn_state state)
 	default:
 		return 0;
 	}
+}
+
+bool deadline_may_linger(uint64_t parted_ns)
+{
+	return parted_ns < LINGER_MOST_NS;
 }
 
 /* In floating point: bytes times nanoseconds may be more than 64 bits hold. */

@@ -12,6 +12,9 @@
  */
 uint64_t deadline_of_state(const struct loop_limits *l, enum conn_state state);
 
+/* Is what the client sends still read, so long after the server's side has ended? */
+bool deadline_may_linger(uint64_t parted_ns);
+
 /* A request that is being read. */
 struct reading {
 	bool in_body;        /* its head is complete */

@@ -4,11 +4,13 @@ sockets, whole, in two pieces cut at each byte, and byte by byte."""
 import re
 import socket
 import struct
+import time
 
 import pytest
 
 from client import Conn, connect
 from http11_cases import ROWS, get, post, sized
+from load import Background
 from server import Server, free_port
 
 PROBE = get(b"X-Probe: 1\r\n")
@@ -217,6 +219,29 @@ def test_an_answer_is_read_before_any_reset(serving, transport):
         c.send(get(b"Connection: close\r\n") + get() * 20000)
         assert c.read().status == 200
         assert not c.rest and c.socket.recv(1) == b""
+
+
+def test_a_slow_client_is_not_reset_while_it_sends(serving):
+    """It learns of its refusal when it has sent all, seconds later."""
+    with Conn(serving.addresses["tcp"]) as c:
+        c.send(post(b"Content-Length: 4000000\r\n"))
+        for _ in range(8):
+            time.sleep(0.4)
+            c.send(bytes(100000))
+        assert c.read().status == 413
+        assert not c.rest and c.socket.recv(1) == b""
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_a_pipeline_may_be_of_any_depth(serving, transport):
+    """RFC 9112 9.3.2: 30000 requests before the first answer is read, answered in order."""
+    lengths = [i % 7 for i in range(30000)]
+    with Conn(serving.addresses[transport], timeout=120) as c:
+        data = b"".join(get(target=b"/bytes?n=%d" % n) for n in lengths)
+        sending = Background(lambda: c.send(data))
+        found = [len(c.read().body) for _ in lengths]
+        sending.result()
+    assert found == lengths
 
 
 def test_an_answer_that_ends_the_connection_unasked_is_read(serve):

@@ -57,6 +57,14 @@ START_TEST(zero_is_no_limit)
 }
 END_TEST
 
+START_TEST(lingering_ends)
+{
+	ck_assert(deadline_may_linger(0));
+	ck_assert(deadline_may_linger(MS(29999)));
+	ck_assert(!deadline_may_linger(MS(30000)));
+}
+END_TEST
+
 START_TEST(each_state_has_its_own)
 {
 	ck_assert_uint_eq(deadline_of_state(&limits, CONN_FRESH), limits.header_ns);
@@ -67,4 +75,5 @@ START_TEST(each_state_has_its_own)
 }
 END_TEST
 
-UNIT_SUITE_OF(deadline, a_request_exceeds_a_limit_of_time, zero_is_no_limit, each_state_has_its_own)
+UNIT_SUITE_OF(deadline, a_request_exceeds_a_limit_of_time, zero_is_no_limit, lingering_ends,
+	      each_state_has_its_own)
