@@ -5,6 +5,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "app/builtin.h"
 #include "base/slice.h"
@@ -65,18 +68,86 @@ int loader_check(const struct ltd_app *app, const char *spec, char why[LOADER_WH
 	return 0;
 }
 
+/*
+ * The files opened so far.  dlopen(3) knows a library by the name it was opened by, and gives the
+ * old one for a path whose file has been replaced since: so the new one gets another name, which
+ * leads to the same path.
+ */
+struct version {
+	dev_t device;
+	ino_t inode;
+	struct timespec changed;
+};
+
+static struct known {
+	char *spec;
+	struct version version;
+	unsigned number; /* of versions of it before */
+	struct known *next;
+} * known_files;
+
+static bool is_same(const struct version *a, const struct version *b)
+{
+	return a->device == b->device && a->inode == b->inode &&
+	       a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+static struct known *know(const char *spec)
+{
+	struct known *k = known_files;
+
+	while (k && strcmp(k->spec, spec) != 0)
+		k = k->next;
+	if (k)
+		return k;
+	k = calloc(1, sizeof *k);
+	if (k)
+		k->spec = strdup(spec);
+	if (!k || !k->spec) {
+		free(k);
+		return NULL;
+	}
+	k->next = known_files;
+	return known_files = k;
+}
+
+/* How many versions of that file have been opened before this one. */
+static unsigned count_versions(const char *spec)
+{
+	struct stat st;
+	struct known *k;
+
+	if (stat(spec, &st) < 0 || !(k = know(spec)))
+		return 0; /* dlopen(3) says what is wrong */
+	struct version now = { st.st_dev, st.st_ino, st.st_mtim };
+	if (k->version.inode && !is_same(&k->version, &now))
+		k->number++;
+	k->version = now;
+	return k->number;
+}
+
+/*
+ * "dir/./././app.so", a dot for each version.  Always with a '/': without one, dlopen(3) would
+ * search the system's libraries instead.
+ */
+static int name_library(const char *spec, char *path, size_t bytes)
+{
+	const char *slash = strrchr(spec, '/'), *file = slash ? slash + 1 : spec;
+	size_t n = (size_t)snprintf(path, bytes, "%.*s./", (int)(file - spec), spec);
+
+	for (unsigned i = count_versions(spec); i > 0 && n < bytes; i--)
+		n += (size_t)snprintf(path + n, bytes - n, "./");
+	if (n < bytes)
+		n += (size_t)snprintf(path + n, bytes - n, "%s", file);
+	return n < bytes ? 0 : -1;
+}
+
 static int open_library(struct loaded *l, const char *spec, char why[LOADER_WHY_BYTES])
 {
-	char here[4096];
-	const char *path = spec;
+	char path[4096];
 
-	/* Without a '/', dlopen(3) would search the system's libraries instead. */
-	if (!strchr(spec, '/')) {
-		if ((size_t)snprintf(here, sizeof here, "./%s", spec) >= sizeof here)
-			return refuse(why, "app path too long: %.64s...", spec);
-		path = here;
-	}
-
+	if (name_library(spec, path, sizeof path) < 0)
+		return refuse(why, "app path too long: %.64s...", spec);
 	l->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!l->library)
 		return refuse(why, "cannot open app %s: %s", spec, dlerror());

@@ -102,6 +102,7 @@ static void fill_entries(struct mounts *m)
 			e->route = r;
 			e->path = join(at, mt->prefix, r->path);
 			e->is_prefix = e->path.at[e->path.len - 1] == '/';
+			e->row = (unsigned)(e - m->entry);
 			at += e->path.len;
 		}
 }

@@ -2,8 +2,7 @@
  * Mounts: which app answers which path.
  *
  * Built by the master before any fork: apps are found (built in, or a shared object opened
- * by loader.c), configured, and all their routes laid out in one table whose index is the
- * board's route row.
+ * by loader.c), configured, and all their routes laid out in one table.
  */
 #ifndef APP_MOUNT_H
 #define APP_MOUNT_H
@@ -31,17 +30,21 @@ struct mount_entry {
 	const struct ltd_route *route;
 	struct ltd_slice path; /* the whole path: prefix and the route's path */
 	bool is_prefix;
+	unsigned row; /* on the board */
 };
 
 struct mount_key;
 
-/* Two rows that are always there, behind the apps' routes: unknown paths, refused requests. */
+/*
+ * Two rows that are always there, behind the apps' routes: unknown paths, refused requests.  As
+ * laid out here rows are numbered from 0; a board that knows routes of before numbers them anew.
+ */
 struct mounts {
 	struct mount *mount;
 	size_t mount_count;
 	struct mount_entry *entry;
 	unsigned entry_count;
-	unsigned row_not_found, row_refused; /* entry_count, entry_count + 1 */
+	unsigned row_not_found, row_refused;
 	struct mount_key *keys; /* what mounts_find() walks: exact paths, then prefixes */
 	unsigned exact_count;   /* of the entry_count keys */
 	char *paths;            /* the bytes of all entries' paths */

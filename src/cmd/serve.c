@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "conf/conf.h"
-#include "proc/foundation.h"
+#include "proc/edition.h"
 #include "proc/master.h"
 
 /* What conf_load() could not check: whether the apps are there and take their settings, and who the workers are to be. */
@@ -20,12 +20,13 @@ static int check(const struct conf *conf)
 
 int serve_main(int argc, char **argv, char **environment)
 {
+	const struct reading reading = { .argc = argc, .argv = argv, .environment = environment };
 	struct conf conf;
 	int status = EXIT_BAD_CONFIGURATION;
 
 	switch (conf_load(&conf, argc, argv, environment)) {
 	case CONF_SERVE:
-		status = master_run(&conf);
+		status = master_run(&conf, &reading);
 		break;
 	case CONF_CHECK:
 		status = check(&conf);

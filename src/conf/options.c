@@ -111,6 +111,23 @@ int options_set(struct options *o, enum option_id id, const char *text, struct o
 	return types[row->type].read(row, value, member_of(o, id));
 }
 
+int options_copy(struct options *to, const struct options *from, enum option_id id)
+{
+	struct buf text;
+	int error = 0;
+
+	buf_init(&text, VALUE_BYTES_MAX + 1);
+	options_print_value(from, id, &text);
+	buf_append(&text, "", 1);
+	release(to, id);
+	if (text.is_short)
+		error = -ENOMEM;
+	else if (text.at[0])
+		error = options_set(to, id, text.at, from->from[id]);
+	buf_fini(&text);
+	return error;
+}
+
 void options_print_value(const struct options *o, enum option_id id, struct buf *to)
 {
 	types[option_rows[id].type].print(&option_rows[id], const_member_of(o, id), to);

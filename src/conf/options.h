@@ -106,6 +106,9 @@ int options_set(struct options *o, enum option_id id, const char *text, struct o
 /* May it be given several times in one source? */
 bool option_is_repeatable(enum option_id id);
 
+/* The same option's value of another: 0 or -ENOMEM. */
+int options_copy(struct options *to, const struct options *from, enum option_id id);
+
 /* The value as it may be written in the file; "" for none. */
 void options_print_value(const struct options *o, enum option_id id, struct buf *to);
 

@@ -13,13 +13,24 @@
 #define LINE_BYTES_MAX 4096
 #define VALUE_SHOWN_MAX 100
 
+static void say_on_stderr(const char *line)
+{
+	fprintf(stderr, "littled: %s\n", line);
+}
+
+static void (*say)(const char *line) = say_on_stderr;
+
+void refuse_through(void (*other)(const char *line))
+{
+	say = other;
+}
+
 /* Whatever was in a file, a variable or an argument, the line stays one line. */
 static void put_line(const struct buf *text)
 {
 	struct buf line;
 
-	buf_init(&line, 4 * LINE_BYTES_MAX);
-	buf_puts(&line, "littled: ");
+	buf_init(&line, 4 * LINE_BYTES_MAX + 1);
 	for (size_t i = 0; i < text->len; i++) {
 		unsigned char c = (unsigned char)text->at[i];
 
@@ -28,8 +39,8 @@ static void put_line(const struct buf *text)
 		else
 			buf_append(&line, &c, 1);
 	}
-	buf_puts(&line, "\n");
-	fwrite(line.at, 1, line.len, stderr);
+	buf_append(&line, "", 1);
+	say(line.at);
 	buf_fini(&line);
 }
 

@@ -107,6 +107,7 @@ struct board {
 	uint64_t workers_at, slots_at, routes_at, tallies_at, tally_bytes, ring_at, ring_bytes,
 		scratch_at;
 	_Atomic uint32_t phase;      /* enum board_phase */
+	_Atomic uint32_t edition;    /* of the configuration in force: counts the reloads */
 	_Atomic uint32_t deaths;     /* of workers: what they had reserved is to be counted anew */
 	_Atomic uint64_t ring_count; /* one-second totals written so far */
 	_Alignas(64) _Atomic uint32_t in_flight; /* requests waiting for a slot or in one, all workers */

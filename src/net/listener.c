@@ -296,6 +296,16 @@ int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan,
 	return 0;
 }
 
+bool listener_is_same(const struct listener *a, const struct listener *b)
+{
+	uint64_t x = 0, y = 0;
+	socklen_t x_len = sizeof x, y_len = sizeof y;
+
+	return a->fd >= 0 && b->fd >= 0 &&
+	       getsockopt(a->fd, SOL_SOCKET, SO_COOKIE, &x, &x_len) == 0 &&
+	       getsockopt(b->fd, SOL_SOCKET, SO_COOKIE, &y, &y_len) == 0 && x == y;
+}
+
 unsigned listener_backlog_max(void)
 {
 	unsigned most = SOMAXCONN;

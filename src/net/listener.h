@@ -47,6 +47,9 @@ int listener_open(struct listener *l, const struct listener_plan *plan, char *wh
  */
 void listener_deafen(const struct listener *l);
 
+/* Two descriptors of one socket? */
+bool listener_is_same(const struct listener *a, const struct listener *b);
+
 /*
  * Takes over a socket that listens already; it is ours from here on, also on failure.  `plan`
  * without bind: it belongs to somebody else, who removes a unix socket's name.

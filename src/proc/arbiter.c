@@ -294,6 +294,14 @@ bool arbiter_is_complete(const struct arbiter *a)
 	return c.fresh_starting + c.fresh_ready >= a->policy.workers;
 }
 
+bool arbiter_needs_edition(const struct arbiter *a, unsigned edition)
+{
+	for (unsigned i = 0; i < a->seats; i++)
+		if (a->seat[i].state != SEAT_EMPTY && a->seat[i].edition == edition)
+			return true;
+	return edition == a->edition || edition == a->edition_before;
+}
+
 bool arbiter_takes_edition(const struct arbiter *a)
 {
 	return a->state == ARBITER_STARTING || a->state == ARBITER_SERVING;

@@ -167,6 +167,9 @@ unsigned arbiter_handle(struct arbiter *a, const struct arbiter_event *e, struct
 /* All workers wanted are there, or on their way. */
 bool arbiter_is_complete(const struct arbiter *a);
 
+/* Does a worker of that edition live, or may it be taken back? */
+bool arbiter_needs_edition(const struct arbiter *a, unsigned edition);
+
 /* False once the end has begun: then EVENT_EDITION does nothing. */
 bool arbiter_takes_edition(const struct arbiter *a);
 

@@ -11,12 +11,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/foundation.h"
+#include "proc/reload.h"
 #include "proc/worker.h"
 
-int crew_open(struct crew *c, struct foundation *f)
+int crew_open(struct crew *c, struct foundation *f, struct reload *r)
 {
 	*c = (struct crew){
 		.foundation = f,
+		.reload = r,
 		.heritage = &f->heritage,
 		.seats = f->heritage.board->workers_max,
 		.signal_fd = -1,
@@ -40,15 +42,17 @@ static pid_t spawn(struct crew *c, unsigned index)
 		return pid;
 	close(c->signal_fd);
 	foundation_leave_to_worker(c->foundation);
+	reload_leave_to_worker(c->reload);
 	int status = worker_main(c->heritage, index);
 	exit(status);
 }
 
-int crew_spawn(struct crew *c, unsigned seat, unsigned lane)
+int crew_spawn(struct crew *c, unsigned seat, unsigned lane, unsigned lanes)
 {
 	struct board *b = c->heritage->board;
 
 	c->heritage->lane = lane;
+	c->heritage->lanes = lanes;
 	board_forget_dead(b);
 	board_worker_begins(b, seat, (unsigned)c->heritage->options->threads, clock_mono_ns());
 	pid_t pid = spawn(c, seat);
@@ -76,15 +80,30 @@ void crew_spawn_statistics(struct crew *c)
 	}
 }
 
-void crew_stop_statistics(struct crew *c)
+void crew_renew_statistics(struct crew *c)
+{
+	if (c->statistics_pid)
+		kill(c->statistics_pid, SIGTERM);
+	c->statistics_before = c->statistics_pid;
+	c->statistics_pid = 0;
+	crew_spawn_statistics(c);
+}
+
+static void stop(pid_t *pid)
 {
 	int status;
 
-	if (!c->statistics_pid)
+	if (!*pid)
 		return;
-	kill(c->statistics_pid, SIGQUIT);
-	waitpid(c->statistics_pid, &status, 0);
-	c->statistics_pid = 0;
+	kill(*pid, SIGQUIT);
+	waitpid(*pid, &status, 0);
+	*pid = 0;
+}
+
+void crew_stop_statistics(struct crew *c)
+{
+	stop(&c->statistics_before);
+	stop(&c->statistics_pid);
 }
 
 void crew_signal(const struct crew *c, unsigned seat, int signal)
@@ -144,21 +163,19 @@ static bool find_seat(const struct crew *c, pid_t pid, unsigned *seat)
 	return false;
 }
 
-bool crew_reap(struct crew *c, unsigned *seat, int *exit_status)
+bool crew_reap(struct crew *c, struct crew_death *d)
 {
-	int status;
-
-	for (pid_t pid = waitpid(-1, &status, WNOHANG); pid > 0;
-	     pid = waitpid(-1, &status, WNOHANG)) {
-		if (pid == c->statistics_pid) {
-			on_statistics_gone(c, status);
-		} else if (find_seat(c, pid, seat)) {
-			bury(c, *seat, status);
-			*exit_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-			return true;
-		}
-	}
-	return false;
+	d->pid = waitpid(-1, &d->wait_status, WNOHANG);
+	if (d->pid <= 0)
+		return false;
+	d->is_worker = find_seat(c, d->pid, &d->seat);
+	if (d->is_worker)
+		bury(c, d->seat, d->wait_status);
+	else if (d->pid == c->statistics_pid)
+		on_statistics_gone(c, d->wait_status);
+	else if (d->pid == c->statistics_before)
+		c->statistics_before = 0;
+	return true;
 }
 
 void crew_clear_seat(const struct crew *c, unsigned seat)

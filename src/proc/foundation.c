@@ -30,10 +30,10 @@ static int enter_workplace(struct foundation *f)
 	return EXIT_BAD_CONFIGURATION;
 }
 
-static int resolve_identity(struct foundation *f)
+static int resolve_identity(struct heritage *h)
 {
 	char why[REASON_BYTES];
-	int error = privileges_resolve(f->heritage.options, &f->heritage.identity, why, sizeof why);
+	int error = privileges_resolve(h->options, &h->identity, why, sizeof why);
 
 	if (error == 0)
 		return 0;
@@ -41,9 +41,18 @@ static int resolve_identity(struct foundation *f)
 	return error == -EPERM ? EXIT_CANNOT_SERVE : EXIT_BAD_CONFIGURATION;
 }
 
-static int open_mounts(struct foundation *f)
+int foundation_prepare(struct heritage *h, struct mounts *mounts)
 {
-	return mounts_open(&f->mounts, f->heritage.conf) < 0 ? EXIT_BAD_CONFIGURATION : 0;
+	int status = resolve_identity(h);
+
+	if (status)
+		return status;
+	return mounts_open(mounts, h->conf) < 0 ? EXIT_BAD_CONFIGURATION : 0;
+}
+
+static int prepare_heritage(struct foundation *f)
+{
+	return foundation_prepare(&f->heritage, &f->mounts);
 }
 
 static int open_logs(struct foundation *f)
@@ -73,7 +82,8 @@ static int open_notify(struct foundation *f)
 
 static struct route_row *describe_routes(const struct mounts *m)
 {
-	struct route_row *row = calloc(m->row_refused + 1, sizeof *row);
+	unsigned not_found = m->entry_count, refused = m->entry_count + 1;
+	struct route_row *row = calloc(refused + 1, sizeof *row);
 
 	for (unsigned i = 0; row && i < m->entry_count; i++) {
 		const struct mount_entry *e = &m->entry[i];
@@ -83,10 +93,28 @@ static struct route_row *describe_routes(const struct mounts *m)
 		row[i].class = e->route->class;
 	}
 	if (row) {
-		snprintf(row[m->row_not_found].name, sizeof row->name, "(not found)");
-		snprintf(row[m->row_refused].name, sizeof row->name, "(refused)");
+		snprintf(row[not_found].name, sizeof row->name, "(not found)");
+		snprintf(row[refused].name, sizeof row->name, "(refused)");
 	}
 	return row;
+}
+
+int foundation_map_routes(struct board *b, struct mounts *m)
+{
+	unsigned count = m->entry_count + 2;
+	struct route_row *route = describe_routes(m);
+	unsigned *row = calloc(count, sizeof *row);
+	int error = route && row ? board_map_routes(b, route, count, row) : -ENOMEM;
+
+	for (unsigned i = 0; i < m->entry_count && !error; i++)
+		m->entry[i].row = row[i];
+	if (!error) {
+		m->row_not_found = row[m->entry_count];
+		m->row_refused = row[m->entry_count + 1];
+	}
+	free(route);
+	free(row);
+	return error;
 }
 
 /* For what a reload may bring; where more is asked for, a restart makes room. */
@@ -201,8 +229,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 
 	static int (*const step[])(struct foundation *) = {
 		enter_workplace,
-		resolve_identity,
-		open_mounts,
+		prepare_heritage,
 	};
 	int status = 0;
 

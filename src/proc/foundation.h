@@ -28,6 +28,12 @@ int foundation_check(const struct conf *conf);
 
 void foundation_close(struct foundation *f);
 
+/* What can be found wrong without opening anything that others see: 0, or an exit status (logged). */
+int foundation_prepare(struct heritage *h, struct mounts *mounts);
+
+/* Gives the mounts' routes their rows on a board that knows others: 0, -ENOSPC or -ENOMEM. */
+int foundation_map_routes(struct board *b, struct mounts *m);
+
 /* Every worker is ready: lets go whoever started us. */
 void foundation_settle(struct foundation *f);
 

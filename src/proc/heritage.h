@@ -26,7 +26,8 @@ struct heritage {
 
 	struct listener *listener; /* bind_count of them; with reuse_port, so many for each lane */
 	unsigned bind_count, listener_count;
-	unsigned lane;              /* of the worker about to be forked: see arbiter.h */
+	unsigned lane, lanes;       /* of the worker about to be forked, of all: see arbiter.h */
+	unsigned edition;           /* of the configuration */
 	struct listener statistics; /* fd -1: none */
 
 	struct access access;
@@ -40,17 +41,24 @@ struct heritage {
 	int news_fd; /* eventfd: a worker adds one when its row has something new for the master */
 };
 
-/* The listeners a worker of this lane accepts from, bind_count of them. */
-static inline const struct listener *heritage_listeners(const struct heritage *h)
-{
-	return h->options->reuse_port ? h->listener + h->lane * h->bind_count : h->listener;
-}
-
 /* In this process; the sockets live on while another holds them. */
 static inline void heritage_close_listeners(struct heritage *h)
 {
 	for (unsigned i = 0; i < h->listener_count; i++)
 		listener_close(&h->listener[i]);
+}
+
+/*
+ * Does a worker of this lane accept from that set of listeners?  With reuse_port there are as many
+ * sets as there have been lanes: more than lanes now, or fewer, but none is nobody's.
+ */
+static inline bool heritage_has_set(const struct heritage *h, unsigned set)
+{
+	unsigned sets = h->listener_count / h->bind_count;
+
+	if (!h->options->reuse_port)
+		return true;
+	return h->lane < sets ? set % h->lanes == h->lane : set == h->lane % sets;
 }
 
 #endif

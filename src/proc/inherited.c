@@ -68,6 +68,34 @@ int inherited_open(struct inherited *in, const struct supervisor *s)
 	return 0;
 }
 
+static int copy_one(struct inherited *in, const struct inherited_gift *gift)
+{
+	struct inherited_socket *socket = &in->socket[in->count];
+	struct buf name;
+
+	buf_init(&name, sizeof socket->name);
+	put_name(&name, gift->purpose, gift->bind);
+	snprintf(socket->name, sizeof socket->name, "%.*s", (int)name.len, name.at);
+	buf_fini(&name);
+	socket->fd = fcntl(gift->listener->fd, F_DUPFD_CLOEXEC, 0);
+	if (socket->fd < 0)
+		return -errno;
+	in->count++;
+	return 0;
+}
+
+int inherited_copy(struct inherited *in, const struct inherited_gift *gift, unsigned count)
+{
+	int error = 0;
+
+	*in = (struct inherited){ .socket = calloc(count + 1, sizeof *in->socket) };
+	if (!in->socket)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count && !error; i++)
+		error = copy_one(in, &gift[i]);
+	return error;
+}
+
 void inherited_close(struct inherited *in)
 {
 	while (in->count > 0)
@@ -91,6 +119,15 @@ int inherited_take(struct inherited *in, const char *purpose, const char *bind)
 		if (is_name_of(in->socket[i].name, purpose, bind))
 			return take(in, i);
 	return -1;
+}
+
+unsigned inherited_count_of(const struct inherited *in, const char *purpose, const char *bind)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < in->count; i++)
+		n += is_name_of(in->socket[i].name, purpose, bind);
+	return n;
 }
 
 static bool is_for(const struct inherited_socket *socket, const char *purpose)

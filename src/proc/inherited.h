@@ -32,6 +32,10 @@ struct inherited {
 /* 0 or -ENOMEM.  Takes the descriptors over; what is not handed to us is not touched. */
 int inherited_open(struct inherited *in, const struct supervisor *s);
 
+/* The same table made of listeners of our own, whose descriptors are copied: 0 or an errno value. */
+struct inherited_gift;
+int inherited_copy(struct inherited *in, const struct inherited_gift *gift, unsigned count);
+
 /* Closes what nobody took. */
 void inherited_close(struct inherited *in);
 
@@ -41,6 +45,9 @@ void inherited_close(struct inherited *in);
 
 /* Takes the first that an older master had opened for `bind`: a descriptor, or -1. */
 int inherited_take(struct inherited *in, const char *purpose, const char *bind);
+
+/* How many inherited_take() would give, one after the other. */
+unsigned inherited_count_of(const struct inherited *in, const char *purpose, const char *bind);
 
 /* Takes the first of a service manager's, for that purpose (NULL: any but admin): or -1. */
 int inherited_take_any(struct inherited *in, const char *purpose);

@@ -28,7 +28,8 @@ static void part_idle(struct worker *w, enum conn_state state)
 	struct loop *l = &w->loop;
 	const struct options *o = w->heritage->options;
 	/* Where nothing hurries, their own deadlines end them; but before the worker is killed. */
-	uint64_t patience_ns = server_stops(w) ? PATIENCE_NS : o->graceful_timeout_ns / 2;
+	bool hurries = server_stops(w) || w->index == WORKER_STATISTICS;
+	uint64_t patience_ns = hurries ? PATIENCE_NS : o->graceful_timeout_ns / 2;
 
 	for (struct list *n = l->conns[state].next, *next; n != &l->conns[state]; n = next) {
 		struct conn *c = list_entry(n, struct conn, node);
@@ -101,7 +102,8 @@ void leave(struct worker *w)
 	atomic_store(&l->row->state, WORKER_DRAINING);
 	worker_tell_master(w);
 	/* What was connected before is served here when nobody else will. */
-	w->is_last_to_accept = server_stops(w);
+	w->is_last_to_accept =
+		server_stops(w) || atomic_load(&l->board->edition) != w->heritage->edition;
 	if (!w->is_last_to_accept)
 		stop_accepting(w);
 	ev_timer_again(l->ev, &w->look_around);

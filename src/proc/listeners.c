@@ -65,11 +65,25 @@ static unsigned lanes(const struct options *o)
 	return o->reuse_port ? (unsigned)o->workers : 1;
 }
 
+/* A set of listeners is never given up: its queues may hold connections. */
+static unsigned sets(const struct options *o, const struct inherited *in)
+{
+	unsigned wanted = lanes(o);
+
+	for (unsigned i = 0; i < o->bind.count && o->reuse_port; i++) {
+		unsigned had = inherited_count_of(in, INHERITED_BIND, o->bind.at[i]);
+
+		if (had > wanted)
+			wanted = had;
+	}
+	return wanted;
+}
+
 /* One for each `bind`: an older master's, or a new one. */
 static int open_binds(struct heritage *h, struct inherited *in, struct listener_plan *plan)
 {
 	const struct options *o = h->options;
-	unsigned wanted = h->bind_count * lanes(o);
+	unsigned wanted = h->bind_count * sets(o, in);
 
 	plan->reuse_port = o->reuse_port;
 	for (; h->listener_count < wanted; h->listener_count++) {
@@ -120,7 +134,7 @@ static int open_all(struct heritage *h, struct inherited *in)
 	if (status)
 		return status;
 	h->bind_count = handed_over ? handed_over : (unsigned)h->options->bind.count;
-	h->listener = calloc(h->bind_count * lanes(h->options), sizeof *h->listener);
+	h->listener = calloc(h->bind_count * sets(h->options, in), sizeof *h->listener);
 	if (!h->listener)
 		return EXIT_CANNOT_SERVE;
 	status = handed_over ? adopt_binds(h, in, &plan) : open_binds(h, in, &plan);
@@ -139,6 +153,81 @@ int listeners_open(struct heritage *h, const struct supervisor *s)
 	int status = open_all(h, &in);
 	inherited_close(&in);
 	return status;
+}
+
+unsigned listeners_count(const struct heritage *h)
+{
+	return h->listener_count + (h->statistics.fd >= 0);
+}
+
+/* NULL for one of a service manager's, which is for no bind of ours. */
+static const char *bind_of(const struct listener *l, const char *bind)
+{
+	return l->owner ? bind : NULL;
+}
+
+void listeners_gifts(const struct heritage *h, struct inherited_gift *gift)
+{
+	const struct options *o = h->options;
+
+	for (unsigned i = 0; i < h->listener_count; i++) {
+		const struct listener *l = &h->listener[i];
+
+		*gift++ = (struct inherited_gift){
+			.listener = l,
+			.purpose = l->owner ? INHERITED_BIND : "",
+			.bind = l->owner ? o->bind.at[i % h->bind_count] : NULL,
+		};
+	}
+	if (h->statistics.fd >= 0)
+		*gift = (struct inherited_gift){
+			.listener = &h->statistics,
+			.purpose = INHERITED_ADMIN,
+			.bind = bind_of(&h->statistics, o->admin_bind),
+		};
+}
+
+int listeners_open_beside(struct heritage *h, const struct heritage *before)
+{
+	unsigned count = listeners_count(before);
+	struct inherited_gift *gift = calloc(count + 1, sizeof *gift);
+	struct inherited in = { 0 };
+	int error = gift ? 0 : -ENOMEM;
+
+	if (!error) {
+		listeners_gifts(before, gift);
+		error = inherited_copy(&in, gift, count);
+	}
+	free(gift);
+	if (error < 0)
+		log_error("cannot keep the listeners: %s", strerror(-error));
+	int status = error < 0 ? EXIT_CANNOT_SERVE : open_all(h, &in);
+	inherited_close(&in);
+	return status;
+}
+
+static bool is_among(const struct listener *l, const struct heritage *h)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		if (listener_is_same(l, &h->listener[i]))
+			return true;
+	return listener_is_same(l, &h->statistics);
+}
+
+void listeners_deafen_gone(const struct heritage *h, const struct heritage *other)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		if (!is_among(&h->listener[i], other))
+			listener_deafen(&h->listener[i]);
+}
+
+void listeners_disown(struct heritage *h, const struct heritage *other)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		if (is_among(&h->listener[i], other))
+			h->listener[i].owner = 0;
+	if (is_among(&h->statistics, other))
+		h->statistics.owner = 0;
 }
 
 void listeners_close(struct heritage *h)

@@ -19,7 +19,7 @@ static void complain(const char *what, const char *where, int error)
 		  reason_of_path(sink_path(where), error, why, sizeof why));
 }
 
-static int open_access(struct heritage *h)
+int logs_open_access(struct heritage *h)
 {
 	const struct options *o = h->options;
 	char why[REASON_BYTES];
@@ -53,7 +53,16 @@ int logs_open(struct heritage *h)
 		return EXIT_CANNOT_SERVE;
 	}
 	log_set_level((enum ltd_log_level)o->log_level);
-	return open_access(h);
+	return logs_open_access(h);
+}
+
+void logs_switch(const struct heritage *h)
+{
+	int error = log_open(h->options->error_logfile, h->conf->supervisor.journal_stream);
+
+	if (error < 0)
+		complain("error log", h->options->error_logfile, error);
+	log_set_level((enum ltd_log_level)h->options->log_level);
 }
 
 void logs_close(struct heritage *h)

@@ -14,6 +14,10 @@
 int logs_open(struct heritage *h);
 void logs_close(struct heritage *h);
 
+/* For a new edition: its access log (0, or an exit status, logged), and then its error log. */
+int logs_open_access(struct heritage *h);
+void logs_switch(const struct heritage *h);
+
 /* After SIGUSR1. */
 void logs_reopen(const struct heritage *h);
 

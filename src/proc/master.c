@@ -5,12 +5,14 @@
 #include "proc/master.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -19,6 +21,7 @@
 #include "proc/banner.h"
 #include "proc/crew.h"
 #include "proc/foundation.h"
+#include "proc/reload.h"
 #include "proc/logs.h"
 #include "proc/title.h"
 #include "proc/worker.h"
@@ -27,6 +30,7 @@ struct master {
 	struct foundation foundation;
 	struct arbiter arbiter;
 	struct crew crew;
+	struct reload reload;
 	struct seat *seat;
 	struct action *actions; /* room for what one event gives */
 	bool *is_unforked;      /* of each seat: a worker was to be started, and could not be */
@@ -46,7 +50,7 @@ static struct board *board(const struct master *m)
 
 static void act_spawn(struct master *m, const struct action *a)
 {
-	if (crew_spawn(&m->crew, a->seat, a->lane) == 0)
+	if (crew_spawn(&m->crew, a->seat, a->lane, m->arbiter.policy.workers) == 0)
 		return;
 	m->is_unforked[a->seat] = true;
 	m->has_unforked = true;
@@ -81,6 +85,27 @@ static void act_ready(struct master *m, const struct action *a)
 	log_info("%s", text);
 	notify_send(&m->foundation.notify, "READY=1\nMAINPID=%d\nSTATUS=%s", (int)getpid(), text);
 	foundation_settle(&m->foundation);
+}
+
+static void act_renewed(struct master *m, const struct action *a)
+{
+	const struct options *o = m->foundation.heritage.options;
+	double took_s = (double)(clock_mono_ns() - m->reload.asked_ns) / (double)NS_PER_S;
+
+	(void)a;
+	reload_deafen_gone(&m->reload);
+	log_info("reload: done in %.3f s: %u workers x %u threads", took_s,
+		 m->arbiter.policy.workers, (unsigned)o->threads);
+	notify_send(&m->foundation.notify, "READY=1\nSTATUS=serving: %u workers x %u threads",
+		    m->arbiter.policy.workers, (unsigned)o->threads);
+}
+
+static void act_revert(struct master *m, const struct action *a)
+{
+	(void)a;
+	reload_revert(&m->reload, m->arbiter.edition);
+	atomic_store(&board(m)->workers, m->arbiter.policy.workers);
+	crew_renew_statistics(&m->crew);
 }
 
 static void act_unready(struct master *m, const struct action *a)
@@ -138,10 +163,12 @@ static void act_exit(struct master *m, const struct action *a)
 
 /* None of these handles another event. */
 static void (*const act[ACTIONS])(struct master *, const struct action *) = {
-	[ACTION_SPAWN] = act_spawn, [ACTION_RETIRE] = act_retire, [ACTION_ABORT] = act_abort,
-	[ACTION_KILL] = act_kill,   [ACTION_READY] = act_ready,   [ACTION_UNREADY] = act_unready,
-	[ACTION_DRAIN] = act_drain, [ACTION_QUIT] = act_quit,     [ACTION_KILL_ALL] = act_kill_all,
-	[ACTION_EXIT] = act_exit,
+	[ACTION_SPAWN] = act_spawn,       [ACTION_RETIRE] = act_retire,
+	[ACTION_ABORT] = act_abort,       [ACTION_KILL] = act_kill,
+	[ACTION_READY] = act_ready,       [ACTION_UNREADY] = act_unready,
+	[ACTION_DRAIN] = act_drain,       [ACTION_QUIT] = act_quit,
+	[ACTION_KILL_ALL] = act_kill_all, [ACTION_EXIT] = act_exit,
+	[ACTION_RENEWED] = act_renewed,   [ACTION_REVERT] = act_revert,
 };
 
 static void handle(struct master *m, struct arbiter_event e)
@@ -173,6 +200,15 @@ static void tell_unforked(struct master *m)
 	}
 }
 
+static void renumber(struct master *m)
+{
+	struct arbiter_policy policy = m->arbiter.policy;
+
+	handle(m, (struct arbiter_event){ .kind = EVENT_EDITION,
+					  .edition = reload_renumber(&m->reload),
+					  .policy = policy });
+}
+
 static void want_workers(struct master *m, unsigned workers)
 {
 	unsigned most = arbiter_workers_max(m->crew.seats);
@@ -187,21 +223,64 @@ static void want_workers(struct master *m, unsigned workers)
 	log_info("workers: %u are wanted, after %u", workers, m->arbiter.policy.workers);
 	atomic_store(&board(m)->workers, workers);
 	handle(m, (struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });
+	/* Each lane's listeners must be somebody's: with other lanes all workers begin anew. */
+	if (workers && m->foundation.heritage.options->reuse_port)
+		renumber(m);
+}
+
+static struct arbiter_policy policy_of(const struct options *o)
+{
+	return (struct arbiter_policy){
+		.workers = (unsigned)o->workers,
+		.graceful_ns = o->graceful_timeout_ns,
+		.delay_ns = o->drain_delay_ns,
+		.all_at_once = o->reload_mode == RELOAD_ALL,
+	};
+}
+
+static void change_over(struct master *m)
+{
+	const struct edition *e = m->reload.now;
+
+	handle(m, (struct arbiter_event){ .kind = EVENT_EDITION,
+					  .edition = e->number,
+					  .policy = policy_of(e->heritage.options) });
+	atomic_store(&board(m)->workers, m->arbiter.policy.workers);
+	crew_renew_statistics(&m->crew);
+}
+
+static void on_worker_gone(struct master *m, const struct crew_death *d)
+{
+	handle(m,
+	       (struct arbiter_event){
+		       .kind = EVENT_EXITED,
+		       .seat = d->seat,
+		       .exit_status = WIFEXITED(d->wait_status) ? WEXITSTATUS(d->wait_status) : -1,
+	       });
+	if (m->seat[d->seat].state == SEAT_EMPTY)
+		crew_clear_seat(&m->crew, d->seat);
+	if (arbiter_is_complete(&m->arbiter))
+		board_forget_dead(board(m));
+	reload_sweep(&m->reload, &m->arbiter);
 }
 
 static void on_child(struct master *m)
 {
-	unsigned seat;
-	int exit_status;
+	struct crew_death d;
 
-	while (crew_reap(&m->crew, &seat, &exit_status)) {
-		handle(m, (struct arbiter_event){
-				  .kind = EVENT_EXITED, .seat = seat, .exit_status = exit_status });
-		if (m->seat[seat].state == SEAT_EMPTY)
-			crew_clear_seat(&m->crew, seat);
-		if (arbiter_is_complete(&m->arbiter))
-			board_forget_dead(board(m));
+	while (crew_reap(&m->crew, &d)) {
+		if (d.is_worker)
+			on_worker_gone(m, &d);
+		else if (reload_is_checker(&m->reload, d.pid) &&
+			 reload_on_checked(&m->reload, d.wait_status))
+			change_over(m);
 	}
+}
+
+static void on_hup(struct master *m)
+{
+	if (arbiter_takes_edition(&m->arbiter))
+		reload_ask(&m->reload);
 }
 
 static void on_term(struct master *m)
@@ -242,9 +321,9 @@ static const struct {
 	bool by_process_alone;
 	void (*on)(struct master *);
 } signals[] = {
-	{ SIGCHLD, false, on_child }, { SIGTERM, false, on_term },  { SIGINT, false, on_quit },
-	{ SIGQUIT, false, on_quit },  { SIGUSR1, false, on_usr1 },  { SIGTTIN, true, on_ttin },
-	{ SIGTTOU, true, on_ttou },   { SIGWINCH, true, on_winch },
+	{ SIGCHLD, false, on_child }, { SIGTERM, false, on_term }, { SIGINT, false, on_quit },
+	{ SIGQUIT, false, on_quit },  { SIGHUP, false, on_hup },   { SIGUSR1, false, on_usr1 },
+	{ SIGTTIN, true, on_ttin },   { SIGTTOU, true, on_ttou },  { SIGWINCH, true, on_winch },
 };
 #define SIGNALS (sizeof signals / sizeof *signals)
 
@@ -354,21 +433,14 @@ static int watch_signals(struct master *m)
 	return m->signal_fd < 0 ? -errno : 0;
 }
 
-static struct arbiter_policy policy_of(const struct options *o)
-{
-	return (struct arbiter_policy){
-		.workers = (unsigned)o->workers,
-		.graceful_ns = o->graceful_timeout_ns,
-		.delay_ns = o->drain_delay_ns,
-	};
-}
-
-static int prepare(struct master *m)
+static int prepare(struct master *m, const struct reading *reading)
 {
 	const struct arbiter_policy policy = policy_of(m->foundation.heritage.options);
-	int error = crew_open(&m->crew, &m->foundation);
+	int error = crew_open(&m->crew, &m->foundation, &m->reload);
 	unsigned seats = m->crew.seats;
 
+	if (!error)
+		error = reload_open(&m->reload, &m->foundation, reading);
 	m->seat = calloc(seats, sizeof *m->seat);
 	m->is_unforked = calloc(seats, sizeof *m->is_unforked);
 	m->actions = calloc(ARBITER_ACTIONS(seats), sizeof *m->actions);
@@ -378,36 +450,45 @@ static int prepare(struct master *m)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a file grown too large is an error of its write(2) */
-	arbiter_init(&m->arbiter, m->seat, seats, 1, &policy);
+	arbiter_init(&m->arbiter, m->seat, seats, m->reload.now->number, &policy);
 	m->tick_ns = clock_mono_ns() + NS_PER_S;
 	return 0;
 }
 
-int master_run(const struct conf *conf)
+static int serve(struct master *m)
+{
+	banner_print(&m->foundation.heritage);
+	crew_spawn_statistics(&m->crew);
+	tell(m, EVENT_BEGIN, 0);
+	loop(m);
+	crew_stop_statistics(&m->crew);
+	log_info("stopped; requests lost since the start: %llu", (unsigned long long)m->crew.lost);
+	return m->status;
+}
+
+int master_run(const struct conf *conf, const struct reading *reading)
 {
 	struct master m = { .signal_fd = -1 };
-	int status = foundation_open(&m.foundation, conf);
+	struct reading again = *reading;
+	int status;
 
+	again.start_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	status = foundation_open(&m.foundation, conf);
 	if (status)
 		return status;
 	title_set("%s: master", conf->options->name);
-	status = prepare(&m);
-	if (!status) {
-		banner_print(&m.foundation.heritage);
-		crew_spawn_statistics(&m.crew);
-		handle(&m, (struct arbiter_event){ .kind = EVENT_BEGIN });
-		loop(&m);
-		crew_stop_statistics(&m.crew);
-		status = m.status;
-		log_info("stopped; requests lost since the start: %llu",
-			 (unsigned long long)m.crew.lost);
-	}
+	status = prepare(&m, &again);
+	if (!status)
+		status = serve(&m);
 	if (m.signal_fd >= 0)
 		close(m.signal_fd);
 	free(m.seat);
 	free(m.is_unforked);
 	free(m.actions);
 	crew_close(&m.crew);
+	reload_close(&m.reload);
 	foundation_close(&m.foundation);
+	if (again.start_fd >= 0)
+		close(again.start_fd);
 	return status;
 }

@@ -11,7 +11,12 @@
 #define EXIT_CANNOT_SERVE 1
 #define EXIT_BAD_CONFIGURATION 2
 
-/* Serves until told to stop; returns the exit status. */
-int master_run(const struct conf *conf);
+struct reading;
+
+/*
+ * Serves until told to stop; returns the exit status.  `reading`: how to read the configuration
+ * again.
+ */
+int master_run(const struct conf *conf, const struct reading *reading);
 
 #endif

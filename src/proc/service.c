@@ -104,11 +104,11 @@ static enum mount_verdict find(const struct mounts *m, const struct exchange *x,
 			   entry);
 }
 
-static void direct(struct exchange *x, const struct mounts *m, const struct mount_entry *entry)
+static void direct(struct exchange *x, const struct mount_entry *entry)
 {
 	x->route = entry->route;
 	x->mount = entry->mount;
-	x->route_index = (unsigned)(entry - m->entry);
+	x->route_index = entry->row;
 }
 
 static bool is_ping(const struct exchange *x)
@@ -172,7 +172,7 @@ bool service_request(struct loop *l, struct exchange *x)
 
 	recycle_count(w);
 	if (verdict != MOUNT_NOT_FOUND)
-		direct(x, m, entry);
+		direct(x, entry);
 	else
 		x->route_index = m->row_not_found;
 
@@ -194,9 +194,17 @@ void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot)
 	struct worker *w = l->owner;
 	const struct mount_entry *entry = NULL;
 
-	/* All workers have the same mounts, so it is found as it was there. */
-	if (find(w->mounts, x, &entry) == MOUNT_FOUND)
-		direct(x, w->mounts, entry);
-	assert(entry && entry->route->class == LTD_SLOT);
-	slots_submit_moved(&w->slots, x, has_slot);
+	if (find(w->mounts, x, &entry) == MOUNT_FOUND && entry->route->class == LTD_SLOT) {
+		direct(x, entry);
+		slots_submit_moved(&w->slots, x, has_slot);
+		return;
+	}
+	/* Its worker is of another edition of the configuration, where this path needs a slot. */
+	struct conn *c = x->conn;
+	if (has_slot)
+		worker_release_slot(l->row, w->slots.generation);
+	if (l->hand->tally)
+		board_leave(l->board, 1);
+	if (service_request(l, x))
+		conn_resume(c, conn_send(l->hand, c));
 }

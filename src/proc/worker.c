@@ -58,7 +58,8 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 	(void)ev, (void)events;
 	while (read(io->fd, &s, sizeof s) == sizeof s) {
 		/* It leaves last, when the master says so: a terminal's or a group's signal is not that. */
-		if (is_statistics(w) && s.ssi_signo != SIGQUIT && s.ssi_signo != SIGUSR1)
+		if (is_statistics(w) && s.ssi_signo != SIGQUIT && s.ssi_signo != SIGUSR1 &&
+		    s.ssi_pid != (uint32_t)getppid())
 			continue;
 		switch (s.ssi_signo) {
 		case SIGTERM:
@@ -241,27 +242,31 @@ static void start_timers(struct worker *w)
 	leaving_prepare(w);
 }
 
-/* A listener nobody accepts from must not be kept alive by us. */
+/* A listener nobody accepts from must not be kept alive by us.  What is left moves to the front. */
 static void close_foreign_listeners(struct worker *w)
 {
 	struct heritage *h = w->heritage;
-	const struct listener *mine = heritage_listeners(h);
+	unsigned kept = 0;
 
 	if (is_statistics(w)) {
 		heritage_close_listeners(h);
 		return;
 	}
 	listener_close(&h->statistics);
-	for (unsigned i = 0; i < h->listener_count; i++)
-		if (&h->listener[i] < mine || &h->listener[i] >= mine + h->bind_count)
+	for (unsigned i = 0; i < h->listener_count; i++) {
+		if (heritage_has_set(h, i / h->bind_count))
+			h->listener[kept++] = h->listener[i];
+		else
 			listener_close(&h->listener[i]);
+	}
+	h->listener_count = kept;
 }
 
 static int start(struct worker *w)
 {
 	const struct heritage *h = w->heritage;
 	const struct options *o = h->options;
-	const struct listener *listener = is_statistics(w) ? &h->statistics : heritage_listeners(h);
+	const struct listener *listener = is_statistics(w) ? &h->statistics : h->listener;
 	unsigned slots = is_statistics(w) ? 0 : (unsigned)o->threads;
 
 	int error = loop_open(&w->loop);
@@ -292,7 +297,7 @@ static int start(struct worker *w)
 		overload_open(w);
 	}
 	return acceptor_start(&w->acceptor, &w->loop, listener,
-			      is_statistics(w) ? 1 : h->bind_count);
+			      is_statistics(w) ? 1 : h->listener_count);
 }
 
 /* One of them tells, with the rights it serves with, what would be refused later. */

@@ -108,7 +108,7 @@ class Server:
         self.stderr_path = self.tmp / f"stderr-{random.randrange(1 << 32):08x}"
 
     def command(self):
-        binds = self.binds or [f"127.0.0.1:{self.address[1]}"]
+        binds = [f"127.0.0.1:{self.address[1]}"] if self.binds is None else self.binds
         admin = f"unix:{self.admin_path}" if self.admin_path else f"127.0.0.1:{self.admin[1]}"
         command = [LITTLED, "--admin-bind", admin]
         for bind in binds:
