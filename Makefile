@@ -46,7 +46,9 @@ TESTED  := $(FOLDERS) apps
 
 objects_in  = $(patsubst %.c,$(BUILD)/%.o,$(sort $(wildcard src/$(1)/*.c)))
 APP_OBJECTS := $(call objects_in,apps)
-ALL_OBJECTS := $(foreach f,$(FOLDERS),$(call objects_in,$(f))) $(APP_OBJECTS) $(LLHTTP_OBJECTS)
+PAGE_OBJECT := $(BUILD)/src/proc/page_files.o
+ALL_OBJECTS := $(foreach f,$(FOLDERS),$(call objects_in,$(f))) $(APP_OBJECTS) $(PAGE_OBJECT) \
+	$(LLHTTP_OBJECTS)
 MAIN_OBJECT := $(BUILD)/src/main.o
 
 LITTLED := $(BUILD)/littled
@@ -78,12 +80,31 @@ $(BUILD)/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) -c -o $@ $<
 
+# --- the statistics page: one file, made once for all builds; the assembler includes it --------
+
+PAGE  := build/web
+PAGES := $(addprefix $(PAGE)/,page.html page.html.gz policy tag)
+
+$(PAGE)/packages: web/package.json web/package-lock.json scripts/get-packages
+	$(call say,NPM,$(PAGE))
+	$(Q)scripts/get-packages $(PAGE)
+
+$(PAGES) &: $(wildcard web/*.html web/*.css web/*.js) scripts/make-page $(PAGE)/packages
+	$(call say,PAGE,$(PAGE)/page.html)
+	$(Q)$(PYTHON) scripts/make-page $(PAGE)
+
+$(PAGE_OBJECT): src/proc/page_files.S $(PAGES)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -Wa,-I$(PAGE) -c -o $@ $<
+
 # --- unit tests: one program a folder, linked with its floor and those below ----
 
 define unit_rule
 $(BUILD)/unit/$(1): $$(patsubst %.c,$(BUILD)/%.o,$$(sort $$(wildcard tests/unit/$(1)/*.c))) \
 		$(BUILD)/tests/unit/unit.o $$(foreach f,$$(call below,$(1)),$$(call objects_in,$$(f))) \
-		$$(if $$(filter app proc cmd,$(1)),$(APP_OBJECTS)) $(LLHTTP_OBJECTS)
+		$$(if $$(filter app proc cmd,$(1)),$(APP_OBJECTS)) $$(if $$(filter proc cmd,$(1)),$(PAGE_OBJECT)) \
+		$(LLHTTP_OBJECTS)
 	$$(call say,LINK,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -Wl,--dynamic-list=src/exports.map -o $$@ $$(filter %.o,$$^) $(CHECK_LIBS) $(LIBS)

@@ -59,5 +59,8 @@ struct law law_of(const struct ledger_sum *start, uint64_t start_ns, const struc
 	law.L_inline = (double)integral_within(&w, FLOW_INLINE) / T;
 	law.L_write = (double)integral_within(&w, FLOW_WRITE) / T;
 	law.utilisation = slots ? law.L_slot / slots : 0;
+	if (law.utilisation > 0)
+		law.capacity = (double)more(end->flow[FLOW_SLOT].out, start->flow[FLOW_SLOT].out) /
+			       law.window_s / law.utilisation;
 	return law;
 }

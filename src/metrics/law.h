@@ -46,6 +46,7 @@ struct law {
 	double L, L_wait, L_read, L_slot, L_inline, L_write;
 	double W_s, XW, edge, residual;
 	double utilisation; /* L_slot / slots */
+	double capacity;    /* slots / mean time a request held one, a second; 0: none left one */
 };
 
 /* Pure.  `start` is the earlier reading; an empty window gives zeros. */

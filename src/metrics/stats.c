@@ -222,6 +222,7 @@ void stats_write_json(struct buf *out, const struct snapshot *s)
 	json_number(&j, "busy_slots", s->law.L_slot);
 	json_count(&j, "slots", s->slots);
 	json_number(&j, "utilisation", s->law.utilisation);
+	json_number(&j, "capacity_rps", s->law.capacity);
 	write_little(&j, &s->law);
 	write_phases(&j, s);
 	write_totals(&j, s->total);

@@ -70,8 +70,9 @@ struct loop {
 	const struct loop_limits *limits;
 	struct board *board;
 	struct worker_row *row;
-	struct crowd *crowd; /* NULL: nobody counts the connections of an address */
-	void *owner;         /* the worker's */
+	struct slot_row *slot_row; /* one for each slot */
+	struct crowd *crowd;       /* NULL: nobody counts the connections of an address */
+	void *owner;               /* the worker's */
 	unsigned worker;
 	unsigned row_refused; /* the board's route row for refused requests */
 	const struct access *access;

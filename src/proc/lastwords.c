@@ -31,7 +31,7 @@ static void say(const char *line, int n)
 
 static void tell_slot(unsigned i, uint64_t now_ns)
 {
-	const struct slot_row *row = board_slot(dying->loop.board, dying->index, i);
+	const struct slot_row *row = &dying->loop.slot_row[i];
 	uint32_t state = atomic_load(&row->state), route = atomic_load(&row->route);
 	unsigned ms = (unsigned)((now_ns - atomic_load(&row->since_ns)) / NS_PER_MS);
 	unsigned thread = atomic_load(&row->thread_id);
@@ -70,7 +70,8 @@ static void on_abort(int signal)
 	    snprintf(line, sizeof line, "worker %u (process %d) was told to abort; it is at:\n",
 		     dying->index, (int)getpid()));
 	backtrace_of_caller(log_descriptor());
-	for (unsigned i = 0; i < dying->slots.slot_count; i++)
+	/* What the statistics process's slots do, they do all the time. */
+	for (unsigned i = 0; dying->index != WORKER_STATISTICS && i < dying->slots.slot_count; i++)
 		tell_slot(i, now_ns);
 	tell_leader(now_ns);
 	raise(signal); /* its action is the default again, and comes when we return */

@@ -26,7 +26,7 @@ bool overload_is_full(const struct worker *w)
 	uint64_t max = w->heritage->options->max_queue, queued = 0;
 	struct board *b = w->loop.board;
 
-	if (!max)
+	if (!max || w->index == WORKER_STATISTICS)
 		return false;
 	for (unsigned i = 0; i < board_rows(b); i++) {
 		struct worker_row *row = board_worker(b, i);

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "proc/status.h"
 
 /*
  * Standard input, output and error, the loop's epoll, event and signal descriptors, the life
@@ -11,8 +12,8 @@
  */
 #define OWN_DESCRIPTORS 32
 
-/* The master, the statistics process and its threads. */
-#define OWN_TASKS 4
+/* The master, the statistics process, the threads of its slots and of its feed. */
+#define OWN_TASKS (2 + STATUS_SLOTS + 1)
 
 /* A reload has the old workers and the new ones side by side. */
 #define GENERATIONS 2
@@ -34,7 +35,7 @@ uint64_t rlimits_tasks(const struct options *o)
 	       OWN_TASKS; /* one leads, the others are in slots */
 }
 
-static const struct limit {
+static const struct system_limit {
 	int resource;
 	const char *what;   /* there may be too few of */
 	const char *remedy; /* what to raise */
@@ -67,7 +68,7 @@ static rlim_t raise_limit(int resource, rlim_t need)
 void rlimits_raise(const struct options *o)
 {
 	for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
-		const struct limit *l = &limits[i];
+		const struct system_limit *l = &limits[i];
 		rlim_t need = l->need(o), got = raise_limit(l->resource, need);
 
 		if (got < need)

@@ -86,7 +86,7 @@ enum send_result slot_run(struct slot_thread *me, struct exchange *x)
 	struct slots *s = me->slots;
 	struct loop *l = s->loop;
 	struct conn *c = x->conn;
-	struct slot_row *row = board_slot(l->board, l->worker, x->slot);
+	struct slot_row *row = &l->slot_row[x->slot];
 	bool cpu = me->hand.tally && measures_cpu(s, x, row);
 
 	if (conn_is_abandoned(x))

@@ -336,7 +336,7 @@ bool slots_write_off(struct slots *s, uint64_t limit_ns, struct slot_overrun *o)
 	bool found = false;
 
 	for (unsigned i = 0; i < s->slot_count && !found; i++) {
-		struct slot_row *row = board_slot(s->loop->board, s->loop->worker, i);
+		struct slot_row *row = &s->loop->slot_row[i];
 
 		if (atomic_load(&row->state) != SLOT_BUSY ||
 		    atomic_load(&row->since_ns) + limit_ns > now_ns)

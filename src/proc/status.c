@@ -1,7 +1,8 @@
-/* The status app.  Runs in: the statistics process. */
+/* The status app.  Runs in: the statistics process; get_events and get_history in a slot, the rest in the leader. */
 #include "proc/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -11,6 +12,7 @@
 #include "metrics/prometheus.h"
 #include "metrics/snapshot.h"
 #include "metrics/stats.h"
+#include "proc/page.h"
 
 /* Far more than the largest configuration needs. */
 #define TEXT_BYTES_MAX (64u << 20)
@@ -21,7 +23,10 @@ struct status {
 	struct board *board;
 	struct snapshot *snapshot;
 	struct buf text;
+	struct feed *feed;
 };
+
+static struct status its; /* the process's one */
 
 static int answer(struct ltd_exchange *x, struct status *s, const char *type)
 {
@@ -113,15 +118,56 @@ static int get_readiness(struct ltd_exchange *x, void *state)
 	return ready ? say(x, 200, "ready") : say(x, 503, "no worker is ready");
 }
 
+static int get_page(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	return page_answer(x);
+}
+
+static int get_events(struct ltd_exchange *x, void *state)
+{
+	const struct status *s = state;
+
+	return feed_stream(s->feed, x);
+}
+
+static int get_history(struct ltd_exchange *x, void *state)
+{
+	const struct status *s = state;
+
+	return feed_tell_history(s->feed, x);
+}
+
 static int get_index(struct ltd_exchange *x, void *state)
 {
 	(void)state;
-	return say(
-		x,
-		200, "/stats.json?window=1|10|60\n/evidence.json?window=1|10|60\n/metrics\n/healthz\n/readyz");
+	return say(x, 200,
+		   "/\n/events\n/history.json\n/stats.json?window=1|10|60\n"
+		   "/evidence.json?window=1|10|60\n/metrics\n/healthz\n/readyz");
+}
+
+static int start_feed(void *state)
+{
+	const struct status *s = state;
+	int error = feed_start(s->feed);
+
+	if (error)
+		log_error("statistics: cannot start the thread that feeds pages: %s",
+			  strerror(-error));
+	return error;
+}
+
+static void stop_feed(void *state)
+{
+	const struct status *s = state;
+
+	feed_stop(s->feed);
 }
 
 static const struct ltd_route routes[] = {
+	{ "/", LTD_INLINE, LTD_GET, .handle = get_page },
+	{ "/events", LTD_SLOT, LTD_GET, .handle = get_events },
+	{ "/history.json", LTD_SLOT, LTD_GET, .handle = get_history },
 	{ "/stats.json", LTD_INLINE, LTD_GET, .handle = get_stats },
 	{ "/evidence.json", LTD_INLINE, LTD_GET, .handle = get_evidence },
 	{ "/metrics", LTD_INLINE, LTD_GET, .handle = get_metrics },
@@ -136,18 +182,26 @@ static const struct ltd_app app = {
 	.name = "status",
 	.summary = "what the statistics listener serves",
 	.routes = routes,
+	.worker_start = start_feed,
+	.worker_stop = stop_feed,
 };
 
 const struct mounts *status_mounts(const struct heritage *heritage)
 {
 	static struct mounts mounts;
-	static struct status status;
 
-	status.board = heritage->board;
-	status.snapshot = snapshot_new(heritage->board);
-	buf_init(&status.text, TEXT_BYTES_MAX);
-	if (status.snapshot && mounts_open_app(&mounts, &app, &status) == 0)
+	its.board = heritage->board;
+	its.snapshot = snapshot_new(heritage->board);
+	its.feed = feed_new(heritage->board);
+	buf_init(&its.text, TEXT_BYTES_MAX);
+	if (its.snapshot && its.feed && mounts_open_app(&mounts, &app, &its) == 0)
 		return &mounts;
 	log_error("statistics: memory is short");
 	return NULL;
+}
+
+void status_stop(void)
+{
+	if (its.feed)
+		feed_stop(its.feed);
 }

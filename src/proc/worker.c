@@ -22,7 +22,6 @@
 #include "proc/logs.h"
 #include "proc/peers.h"
 #include "proc/service.h"
-#include "proc/status.h"
 #include "proc/title.h"
 #include "proc/writeoff.h"
 
@@ -47,6 +46,8 @@ static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 	if (!is_statistics(w))
 		log_warning("worker %u: the master is gone, draining", w->index);
 	atomic_store(&w->loop.board->phase, BOARD_STOPPING);
+	if (is_statistics(w))
+		status_stop();
 	leave(w);
 }
 
@@ -182,6 +183,7 @@ static void set_loop(struct worker *w)
 		.board = h->board,
 		.crowd = is_statistics(w) ? NULL : h->crowd,
 		.row = is_statistics(w) ? &w->own_row : board_worker(h->board, w->index),
+		.slot_row = is_statistics(w) ? w->own_slot_row : board_slot(h->board, w->index, 0),
 		.owner = w,
 		.worker = w->index,
 		.row_refused = w->mounts->row_refused,
@@ -267,7 +269,7 @@ static int start(struct worker *w)
 	const struct heritage *h = w->heritage;
 	const struct options *o = h->options;
 	const struct listener *listener = is_statistics(w) ? &h->statistics : h->listener;
-	unsigned slots = is_statistics(w) ? 0 : (unsigned)o->threads;
+	unsigned slots = is_statistics(w) ? STATUS_SLOTS : (unsigned)o->threads;
 
 	int error = loop_open(&w->loop);
 	if (!error && !is_statistics(w) && o->slow_request_log_ns) {
@@ -285,14 +287,14 @@ static int start(struct worker *w)
 		return error;
 	w->slots.has_lock = o->handler_lock;
 	turnlock_init(&w->slots.handler_lock, o->handler_lock_interval_ns);
-	w->slots.codel = (struct codel){
-		.target_ns = o->queue_target_ns,
-		.interval_ns = o->queue_interval_ns,
-	};
 	watch_master(w);
 	start_timers(w);
 	recycle_open(w);
 	if (!is_statistics(w)) {
+		w->slots.codel = (struct codel){
+			.target_ns = o->queue_target_ns,
+			.interval_ns = o->queue_interval_ns,
+		};
 		writeoff_open(w);
 		overload_open(w);
 	}
@@ -361,6 +363,8 @@ int worker_main(struct heritage *heritage, unsigned index)
 	if (!w->mounts || give_up_privileges(w) < 0)
 		return WORKER_BOOT_ERROR;
 	set_limits(w);
+	if (is_statistics(w))
+		worker_recount_slots(&w->own_row, STATUS_SLOTS);
 	set_loop(w);
 	set_gzip(w);
 	try_temp_dir(w);

@@ -1,8 +1,8 @@
 /*
  * A worker: one loop, its slots, and what the master tells it.
  *
- * The statistics process is a worker too: without slots, serving the status app on the
- * statistics listener, counted nowhere.  It answers whatever the workers do.
+ * The statistics process is a worker too: serving the status app on the statistics listener, with
+ * slots for the pages that watch, counted nowhere.  It answers whatever the workers do.
  */
 #ifndef PROC_WORKER_H
 #define PROC_WORKER_H
@@ -12,6 +12,7 @@
 #include "proc/peers.h"
 #include "proc/recycle.h"
 #include "proc/slots.h"
+#include "proc/status.h"
 
 /* The number of the statistics process among workers. */
 #define WORKER_STATISTICS UINT32_MAX
@@ -32,6 +33,7 @@ struct worker {
 	struct peers peers;
 	struct acceptor acceptor;
 	struct worker_row own_row; /* of the statistics process: not on the board */
+	struct slot_row own_slot_row[STATUS_SLOTS];
 	ev_io life, signals;
 	struct recycle recycle;
 	ev_timer heartbeat, look_around, deadline_look, queue_look;

@@ -235,6 +235,8 @@ static void check_window(struct board *b, struct schedule *s)
 	near(law.L, law.XW + law.edge);
 	near(law.L, law.L_wait + law.L_read + law.L_slot + law.L_inline + law.L_write);
 	near(law.utilisation, law.L_slot / (WORKERS * THREADS));
+	near(law.capacity * law.utilisation,
+	     (double)(after.flow[FLOW_SLOT].out - before.flow[FLOW_SLOT].out) / law.window_s);
 }
 
 START_TEST(it_holds_exactly_on_random_schedules)

@@ -1,0 +1,59 @@
+/* Points over time.  Runs in: any. */
+#include "metrics/history.h"
+
+#include "base/clock.h"
+#include "metrics/json.h"
+
+static const char *const keys[] = {
+#define POINT(key, value) #key,
+#include "metrics/points.def"
+#undef POINT
+};
+
+static double quantile_s(const struct snapshot *s, enum phase phase, double q)
+{
+	return hist_quantile_ns(&s->window->phase[phase], q) / NS_PER_S;
+}
+
+struct point point_of(const struct snapshot *s, uint64_t real_ns)
+{
+	return (struct point){
+		.figure = {
+#define POINT(key, value) [POINT_##key] = value,
+#include "metrics/points.def"
+#undef POINT
+		},
+	};
+}
+
+void point_write_json(struct buf *out, const struct point *p)
+{
+	struct json j = { .out = out };
+
+	json_open_object(&j, NULL);
+	for (unsigned i = 0; i < POINT_FIGURES; i++)
+		json_number(&j, keys[i], p->figure[i]);
+	json_close_object(&j);
+}
+
+void history_add(struct history *h, const struct point *p)
+{
+	h->point[h->count++ % HISTORY_POINTS] = *p;
+}
+
+void history_write_json(struct buf *out, const struct history *h)
+{
+	uint64_t first = h->count > HISTORY_POINTS ? h->count - HISTORY_POINTS : 0;
+	struct json j = { .out = out };
+
+	json_open_object(&j, NULL);
+	json_count(&j, "points", h->count - first);
+	for (unsigned i = 0; i < POINT_FIGURES; i++) {
+		json_open_array(&j, keys[i]);
+		for (uint64_t n = first; n < h->count; n++)
+			json_number(&j, NULL, h->point[n % HISTORY_POINTS].figure[i]);
+		json_close_array(&j);
+	}
+	json_close_object(&j);
+	buf_puts(out, "\n");
+}

@@ -1,0 +1,44 @@
+/*
+ * The last minutes, a point for each second, for those who draw them.
+ *
+ * A point holds what the statistics document says of the second before it, so the two agree.  Kept
+ * by the statistics process from its start on; the board's ring has totals, but of a minute only.
+ */
+#ifndef METRICS_HISTORY_H
+#define METRICS_HISTORY_H
+
+#include "base/buf.h"
+#include "metrics/snapshot.h"
+
+#define HISTORY_POINTS 600
+#define HISTORY_WINDOW_S 1
+
+enum point_figure {
+#define POINT(key, value) POINT_##key,
+#include "metrics/points.def"
+#undef POINT
+	POINT_FIGURES
+};
+
+struct point {
+	double figure[POINT_FIGURES];
+};
+
+struct history {
+	uint64_t count; /* of all points there have been: number n is in place n % HISTORY_POINTS */
+	struct point point[HISTORY_POINTS];
+};
+
+/* Of a snapshot over HISTORY_WINDOW_S.  `real_ns`: when, by CLOCK_REALTIME. */
+struct point point_of(const struct snapshot *s, uint64_t real_ns);
+
+/* {"time_s": 1.5, ...} */
+void point_write_json(struct buf *out, const struct point *p);
+
+/* The oldest makes room. */
+void history_add(struct history *h, const struct point *p);
+
+/* {"points": 2, "time_s": [1.5, 2.5], ...}, oldest first, and a newline. */
+void history_write_json(struct buf *out, const struct history *h);
+
+#endif
