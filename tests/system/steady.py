@@ -65,6 +65,7 @@ class Steady:
         self.selector = selectors.DefaultSelector()
         self.waiting = []  # of calls, oldest first: (sent, number, call)
         self.failures, self.answered, self.slowest = [], collections.Counter(), 0.0
+        self.over_a_second = 0
         self.closed_idle = 0
         self.is_over = threading.Event()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -173,6 +174,7 @@ class Steady:
         call, link.call = link.call, None
         took = time.monotonic() - call.sent
         self.slowest = max(self.slowest, took)
+        self.over_a_second += took > 1
         if status != 200:
             self.failures.append(("status", call.sent - self.began, f"{status} {call.target}"))
         self.answered["kept" if link.kept else "new"] += 1
