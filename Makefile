@@ -34,7 +34,7 @@ LLHTTP_INCLUDE := /usr/include
 LLHTTP_LIBS    := $(shell pkg-config --libs libllhttp 2>/dev/null || echo -lllhttp)
 endif
 
-LIBS       := $(LLHTTP_LIBS) -lev -linih -ljson-c -lz -lncursesw -ltinfo -ldl -lm -pthread
+LIBS       := $(LLHTTP_LIBS) -lev -linih -ljson-c -lz -lncursesw -ltinfo -lseccomp -ldl -lm -pthread
 CHECK_LIBS := $(shell pkg-config --libs check 2>/dev/null)
 
 FOLDERS := $(shell awk '!/^\#/ && NF == 2 { print $$2 }' src/FLOORS)

@@ -38,6 +38,11 @@ int log_open(const char *where, const char *journal)
 	return 0;
 }
 
+const struct sink *log_sink(void)
+{
+	return &sink;
+}
+
 bool log_is_moved(void)
 {
 	return sink_is_moved(&sink);

@@ -21,6 +21,9 @@
  */
 int log_open(const char *where, const char *journal);
 
+/* Where the lines go. */
+const struct sink *log_sink(void);
+
 /* Is the log a file that was renamed? */
 bool log_is_moved(void);
 

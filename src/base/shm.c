@@ -24,7 +24,7 @@ int shm_open_new(struct shm *m, const char *name, size_t bytes)
 	*m = (struct shm){ .fd = memfd_create(name, MFD_CLOEXEC), .bytes = bytes };
 	if (m->fd < 0)
 		return -errno;
-	if (ftruncate(m->fd, (off_t)bytes) < 0) {
+	if (fchmod(m->fd, 0600) < 0 || ftruncate(m->fd, (off_t)bytes) < 0) {
 		int error = -errno;
 
 		close(m->fd);

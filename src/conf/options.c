@@ -25,6 +25,7 @@
 #define OFFSET_NAME(member) offsetof(struct options, member)
 #define OFFSET_MODE(member) offsetof(struct options, member)
 #define OFFSET_VARIABLES(member) offsetof(struct options, member)
+#define OFFSET_WORDS(member) offsetof(struct options, member)
 #define OFFSET_MEDIA(member) offsetof(struct options, member)
 
 const struct option_row option_rows[OPTIONS] = {
@@ -86,6 +87,7 @@ bool option_is_repeatable(enum option_id id)
 	case TYPE_ADDRESSES:
 	case TYPE_NETWORKS:
 	case TYPE_VARIABLES:
+	case TYPE_WORDS:
 		return true;
 	default:
 		return false;

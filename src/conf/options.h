@@ -30,6 +30,7 @@ enum option_type {
 	TYPE_NAME,       /* char *, NULL for an empty one: of a user or a group, or its number */
 	TYPE_MODE,       /* int: permission bits, MODE_INHERIT for what the system would give */
 	TYPE_VARIABLES,  /* struct strings, each NAME=VALUE */
+	TYPE_WORDS,      /* struct strings: paths, or names */
 	TYPE_MEDIA,      /* char *: a list of media types; see base/media.h */
 	TYPES
 };
@@ -61,6 +62,7 @@ struct option_origin {
 #define MEMBER_NAME(member) char *member;
 #define MEMBER_MODE(member) int member;
 #define MEMBER_VARIABLES(member) struct strings member;
+#define MEMBER_WORDS(member) struct strings member;
 #define MEMBER_MEDIA(member) char *member;
 
 #define MODE_INHERIT (-1)

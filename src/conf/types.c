@@ -446,6 +446,28 @@ static void expected_variable(const struct option_row *row, struct buf *to)
 	buf_printf(to, "NAME=VALUE, at most %" PRIu64 " of them, or nothing", row->high);
 }
 
+static int read_words(const struct option_row *row, struct ltd_slice text, void *member)
+{
+	struct strings *list = member;
+	struct ltd_slice word;
+	int error = 0;
+
+	if (text.len == 0)
+		return 0;
+	while (!error && slice_cut(&text, ',', &word)) {
+		word = slice_trim(word);
+		if (word.len == 0 || !value_is_printable(word) || list->count >= row->high)
+			return -EINVAL;
+		error = add_string(list, word);
+	}
+	return error;
+}
+
+static void expected_words(const struct option_row *row, struct buf *to)
+{
+	buf_printf(to, "at most %" PRIu64 " of them, separated by commas, or nothing", row->high);
+}
+
 const struct type types[TYPES] = {
 	[TYPE_COUNT] = { read_count, print_count, expected_count, bounds_count, NULL },
 	[TYPE_AUTO_COUNT] = { read_auto_count, print_auto_count, expected_auto_count,
@@ -463,6 +485,7 @@ const struct type types[TYPES] = {
 			    networks_release },
 	[TYPE_NAME] = { read_name, print_text, expected_name, NULL, release_text },
 	[TYPE_MODE] = { read_mode, print_mode, bounds_mode, bounds_mode, NULL },
+	[TYPE_WORDS] = { read_words, print_addresses, expected_words, NULL, release_strings },
 	[TYPE_VARIABLES] = { read_variable, print_variables, expected_variable, NULL,
 			     release_strings },
 	[TYPE_MEDIA] = { read_media, print_text, expected_media, NULL, release_text },

@@ -14,6 +14,7 @@
 #include "base/reason.h"
 #include "net/crowd.h"
 #include "proc/arbiter.h"
+#include "proc/hardening.h"
 #include "proc/listeners.h"
 #include "proc/logs.h"
 #include "proc/master.h"
@@ -41,10 +42,23 @@ static int resolve_identity(struct heritage *h)
 	return error == -EPERM ? EXIT_CANNOT_SERVE : EXIT_BAD_CONFIGURATION;
 }
 
+static int check_hardening(const struct heritage *h)
+{
+	char why[REASON_BYTES];
+	int error = hardening_check(h->options, why, sizeof why);
+
+	if (error == 0)
+		return 0;
+	log_error("%s", why);
+	return error == -ENOSYS ? EXIT_CANNOT_SERVE : EXIT_BAD_CONFIGURATION;
+}
+
 int foundation_prepare(struct heritage *h, struct mounts *mounts)
 {
 	int status = resolve_identity(h);
 
+	if (!status)
+		status = check_hardening(h);
 	if (status)
 		return status;
 	return mounts_open(mounts, h->conf) < 0 ? EXIT_BAD_CONFIGURATION : 0;
@@ -63,6 +77,7 @@ static int open_logs(struct foundation *f)
 static int raise_limits(struct foundation *f)
 {
 	rlimits_raise(f->heritage.options);
+	hardening_set_dumps(f->heritage.options);
 	return 0;
 }
 

@@ -472,11 +472,11 @@ int master_run(const struct conf *conf, const struct reading *reading)
 	struct reading again = *reading;
 	int status;
 
+	title_set("%s: master", conf->options->name); /* first: the arguments may hold secrets */
 	again.start_fd = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	status = foundation_open(&m.foundation, conf);
 	if (status)
 		return status;
-	title_set("%s: master", conf->options->name);
 	status = prepare(&m, &again);
 	if (!status)
 		status = serve(&m);

@@ -17,6 +17,7 @@
 #include "proc/background.h"
 #include "proc/backtrace.h"
 #include "proc/lastwords.h"
+#include "proc/hardening.h"
 #include "proc/leaving.h"
 #include "proc/overload.h"
 #include "proc/logs.h"
@@ -375,6 +376,8 @@ int worker_main(struct heritage *heritage, unsigned index)
 		log_error("worker %u: cannot start: %s", index, strerror(-error));
 		return WORKER_BOOT_ERROR;
 	}
+	if (hardening_enter(heritage) < 0)
+		return WORKER_BOOT_ERROR;
 	report_ready(w);
 	if (slots_run(&w->slots) < 0)
 		return WORKER_BOOT_ERROR;

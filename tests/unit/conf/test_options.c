@@ -28,6 +28,7 @@ static const char *const good[TYPES] = {
 	[TYPE_NAME] = "www-data",
 	[TYPE_MODE] = "0027",
 	[TYPE_VARIABLES] = "A_1=b, c=d",
+	[TYPE_WORDS] = "/srv/a b, c",
 	[TYPE_MEDIA] = "text/html image/*",
 };
 
@@ -55,6 +56,7 @@ static const char *const bad[TYPES][BAD_MAX] = {
 			    "10.0.0.0/-1", "[::1]", "127.0.0.1:80", "unix:/x", "::1%lo" },
 	[TYPE_NAME] = { "-root", "a b", "a:b", "a\033b" },
 	[TYPE_MODE] = { "", "none", "8", "1000", "00777", "-1", "0x1f", "u=rw" },
+	[TYPE_WORDS] = { ",", "a,", ",a", "a,,b", "a\033" },
 	[TYPE_VARIABLES] = { "A", "=b", "1A=b", "A B=c", "A-B=c", "A=\033" },
 };
 
