@@ -214,6 +214,7 @@ clean: ## remove everything built
 # --- measuring --------------------------------------------------------------
 
 include scripts/bench/bench.mk
+include scripts/load/load.mk
 
 # --- for editors -----------------------------------------------------------
 

@@ -7,6 +7,7 @@
 #include "cmd/bench.h"
 #include "cmd/serve.h"
 #include "cmd/top.h"
+#include "cmd/usl.h"
 #include "proc/title.h"
 
 extern char **environ;
@@ -15,10 +16,8 @@ static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
-	{ "advise", advise_main },
-	{ "bench", bench_main },
-	{ "top", top_main },
-	{ NULL, NULL },
+	{ "advise", advise_main }, { "bench", bench_main }, { "top", top_main },
+	{ "usl", usl_main },       { NULL, NULL },
 };
 
 int main(int argc, char **argv)

@@ -73,6 +73,18 @@ double usl_throughput(const struct usl *u, double N)
 	return u->gamma * N / (1 + u->alpha * (N - 1) + u->beta * N * (N - 1));
 }
 
+double usl_ceiling(const struct usl *u)
+{
+	if (u->beta > 0)
+		return usl_throughput(u, fmax(u->peak, 1));
+	return u->alpha > 0 ? u->gamma / u->alpha : INFINITY;
+}
+
+double usl_knee(const struct usl *u)
+{
+	return usl_ceiling(u) / u->gamma;
+}
+
 /* Gauss with pivoting, for at most 3 unknowns.  False: there is no one solution. */
 static bool solve(double a[3][4], unsigned n)
 {

@@ -51,6 +51,12 @@ struct usl {
 
 double usl_throughput(const struct usl *u, double N);
 
+/* The highest throughput, at the peak or, without one, far out; INFINITY when alpha and beta are 0. */
+double usl_ceiling(const struct usl *u);
+
+/* The N at which N times the throughput of one would reach the ceiling; INFINITY when there is none. */
+double usl_knee(const struct usl *u);
+
 /*
  * Fits n points (N, X), by linear least squares of N/X over N - 1 and N (N - 1), weighted by (X/N)^2.
  * alpha and beta are not let below 0.  0, or -EINVAL: fewer than 3 different N, or an X that is not

@@ -103,6 +103,23 @@ START_TEST(the_scalability_law_is_found_again)
 }
 END_TEST
 
+START_TEST(the_knee_is_where_straight_growth_meets_the_ceiling)
+{
+	const struct usl peaked = { .gamma = 100, .alpha = 0, .beta = .01, .peak = 10 };
+	const struct usl flat = { .gamma = 100, .alpha = .1, .peak = INFINITY };
+	const struct usl straight = { .gamma = 100, .peak = INFINITY };
+	const struct usl falling = { .gamma = 100, .alpha = 1, .beta = .5, .peak = 0 };
+
+	NEAR(usl_ceiling(&peaked), 1000 / 1.9, 1e-9);
+	NEAR(usl_knee(&peaked), 10 / 1.9, 1e-9);
+	NEAR(usl_ceiling(&flat), 1000, 1e-9);
+	NEAR(usl_knee(&flat), 10, 1e-9);
+	ck_assert(isinf(usl_ceiling(&straight)) && isinf(usl_knee(&straight)));
+	NEAR(usl_ceiling(&falling), 100, 1e-9);
+	NEAR(usl_knee(&falling), 1, 1e-9);
+}
+END_TEST
+
 START_TEST(straight_lines_have_no_peak)
 {
 	const double N[] = { 1, 2, 4, 8 }, X[] = { 100, 201, 401, 802 };
@@ -121,4 +138,5 @@ END_TEST
 
 UNIT_SUITE_OF(queueing, erlang_b_is_the_table_s, waits_of_mmc, tails_of_mmc,
 	      one_slot_with_any_service, slots_for_a_load, a_lock_bounds_its_process,
-	      the_scalability_law_is_found_again, straight_lines_have_no_peak)
+	      the_scalability_law_is_found_again,
+	      the_knee_is_where_straight_growth_meets_the_ceiling, straight_lines_have_no_peak)
