@@ -72,7 +72,8 @@ static bool is_known(const char *variable)
 		if (strcmp(name, variable) == 0)
 			return true;
 	}
-	return strcmp(variable, VARIABLE_CONFIG) == 0 || strcmp(variable, VARIABLE_CMD_ARGS) == 0;
+	return strcmp(variable, VARIABLE_CONFIG) == 0 || strcmp(variable, VARIABLE_CMD_ARGS) == 0 ||
+	       strcmp(variable, VARIABLE_PREDECESSOR) == 0;
 }
 
 #define PREFIX_BYTES (sizeof VARIABLE_PREFIX - 1)

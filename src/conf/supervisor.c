@@ -37,6 +37,8 @@ void supervisor_read(struct supervisor *s, char **environment, pid_t self)
 		s->fd_count = count <= FDS_MAX ? (unsigned)count : 0;
 		s->fd_names = environment_find(environment, LISTEN_FDNAMES);
 	}
+	if (number_of(environment, VARIABLE_PREDECESSOR) == (uint64_t)getppid())
+		s->predecessor = getppid();
 	/* Without a number it is for whoever reads it. */
 	if (!environment_find(environment, WATCHDOG_PID) ||
 	    number_of(environment, WATCHDOG_PID) == (uint64_t)self)
@@ -48,16 +50,19 @@ void supervisor_hide(void)
 	unsetenv(LISTEN_PID);
 	unsetenv(LISTEN_FDS);
 	unsetenv(LISTEN_FDNAMES);
+	unsetenv(VARIABLE_PREDECESSOR);
 }
 
 int supervisor_bequeath(unsigned count, const char *names)
 {
-	char self[16], fds[16];
+	char self[16], parent[16], fds[16];
 
 	snprintf(self, sizeof self, "%d", (int)getpid());
+	snprintf(parent, sizeof parent, "%d", (int)getppid());
 	snprintf(fds, sizeof fds, "%u", count);
 	if (setenv(LISTEN_PID, self, 1) < 0 || setenv(LISTEN_FDS, fds, 1) < 0 ||
-	    setenv(LISTEN_FDNAMES, names, 1) < 0 || setenv(WATCHDOG_PID, self, 1) < 0)
+	    setenv(LISTEN_FDNAMES, names, 1) < 0 || setenv(WATCHDOG_PID, self, 1) < 0 ||
+	    setenv(VARIABLE_PREDECESSOR, parent, 1) < 0)
 		return -errno;
 	return 0;
 }

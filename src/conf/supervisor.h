@@ -8,6 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Set by a master for the new one that it starts. */
+#define VARIABLE_PREDECESSOR "LITTLED_PREDECESSOR"
+
 /* The first descriptor that is handed over (SD_LISTEN_FDS_START). */
 #define SUPERVISOR_FIRST_FD 3
 
@@ -16,6 +19,7 @@ struct supervisor {
 	const char *journal_stream; /* "DEVICE:INODE" of what goes to the journal, or NULL */
 	const char *fd_names;       /* of the sockets, parted by ':'; or NULL */
 	unsigned fd_count;          /* sockets handed over to this very process */
+	pid_t predecessor;          /* the older master of ours that has started us; 0: none */
 	uint64_t watchdog_us;       /* a sign of life is wanted at least so often; 0: none */
 };
 
@@ -27,7 +31,7 @@ void supervisor_hide(void);
 
 /*
  * For a program that this process is about to execute: `count` sockets from SUPERVISOR_FIRST_FD
- * on are its own, as is the watchdog.  0 or a negative errno value.
+ * on are its own, as is the watchdog; our parent is its predecessor.  0 or a negative errno value.
  */
 int supervisor_bequeath(unsigned count, const char *names);
 

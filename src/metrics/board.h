@@ -47,6 +47,7 @@ enum board_phase {
 	BOARD_SERVING,
 	BOARD_UNREADY,  /* it serves on, and tells the balancer to go elsewhere */
 	BOARD_STOPPING, /* who is connected has a moment left, requests have until their deadline */
+	BOARD_SUCCEEDED /* the same, but another master serves on the listeners: nothing hurries */
 };
 enum slot_state { SLOT_IDLE, SLOT_BUSY, SLOT_WRITTEN_OFF, SLOT_STATE_COUNT };
 extern const char *const worker_state_names[], *const slot_state_names[];
@@ -106,8 +107,9 @@ struct board {
 	uint64_t started_mono_ns, started_real_ns;
 	uint64_t workers_at, slots_at, routes_at, tallies_at, tally_bytes, ring_at, ring_bytes,
 		scratch_at;
-	_Atomic uint32_t phase;      /* enum board_phase */
-	_Atomic uint32_t edition;    /* of the configuration in force: counts the reloads */
+	_Atomic uint32_t phase;        /* enum board_phase */
+	_Atomic uint32_t has_relative; /* another master serves on the same listeners */
+	_Atomic uint32_t edition;      /* of the configuration in force: counts the reloads */
 	_Atomic uint32_t deaths;     /* of workers: what they had reserved is to be counted anew */
 	_Atomic uint64_t ring_count; /* one-second totals written so far */
 	_Alignas(64) _Atomic uint32_t in_flight; /* requests waiting for a slot or in one, all workers */

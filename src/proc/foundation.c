@@ -177,8 +177,18 @@ static int open_channels(struct foundation *f)
 	return EXIT_CANNOT_SERVE;
 }
 
+/* An older master of ours, which lives, has started us. */
+static bool has_predecessor(const struct foundation *f)
+{
+	pid_t predecessor = f->heritage.conf->supervisor.predecessor;
+
+	return predecessor && predecessor == getppid();
+}
+
 static int enter_background(struct foundation *f)
 {
+	if (has_predecessor(f))
+		return 0; /* there we are */
 	int error = background_enter(&f->background, f->heritage.options);
 
 	if (error < 0) {
@@ -209,7 +219,11 @@ static int open_pidfile(struct foundation *f)
 	const char *path = f->heritage.options->pid;
 	char why[REASON_BYTES];
 
-	if (!path || pidfile_open(&f->pidfile, path, why, sizeof why) == 0)
+	if (!path)
+		return 0;
+	int error = has_predecessor(f) ? pidfile_open_aside(&f->pidfile, path, why, sizeof why)
+				       : pidfile_open(&f->pidfile, path, why, sizeof why);
+	if (!error)
 		return 0;
 	log_error("%s", why);
 	return EXIT_CANNOT_SERVE;
@@ -291,6 +305,8 @@ void foundation_close(struct foundation *f)
 
 	background_close(&f->background);
 	notify_close(&f->notify);
+	if (has_predecessor(f))
+		listeners_leave_names(h);
 	listeners_close(h);
 	logs_close(h);
 	close_fd(&h->life[0]);

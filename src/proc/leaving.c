@@ -17,9 +17,15 @@
 /* When all is over: how long a connection without a request may still bring one. */
 #define PATIENCE_NS (500 * NS_PER_MS)
 
+static enum board_phase phase(const struct worker *w)
+{
+	return (enum board_phase)atomic_load(&w->loop.board->phase);
+}
+
+/* All workers leave. */
 static bool server_stops(const struct worker *w)
 {
-	return atomic_load(&w->loop.board->phase) == BOARD_STOPPING;
+	return phase(w) == BOARD_STOPPING || phase(w) == BOARD_SUCCEEDED;
 }
 
 /* Connections that brought no request by now are not going to. */
@@ -28,7 +34,7 @@ static void part_idle(struct worker *w, enum conn_state state)
 	struct loop *l = &w->loop;
 	const struct options *o = w->heritage->options;
 	/* Where nothing hurries, their own deadlines end them; but before the worker is killed. */
-	bool hurries = server_stops(w) || w->index == WORKER_STATISTICS;
+	bool hurries = phase(w) == BOARD_STOPPING || w->index == WORKER_STATISTICS;
 	uint64_t patience_ns = hurries ? PATIENCE_NS : o->graceful_timeout_ns / 2;
 
 	for (struct list *n = l->conns[state].next, *next; n != &l->conns[state]; n = next) {
@@ -102,8 +108,8 @@ void leave(struct worker *w)
 	atomic_store(&l->row->state, WORKER_DRAINING);
 	worker_tell_master(w);
 	/* What was connected before is served here when nobody else will. */
-	w->is_last_to_accept =
-		server_stops(w) || atomic_load(&l->board->edition) != w->heritage->edition;
+	w->is_last_to_accept = phase(w) == BOARD_STOPPING ||
+			       atomic_load(&l->board->edition) != w->heritage->edition;
 	if (!w->is_last_to_accept)
 		stop_accepting(w);
 	ev_timer_again(l->ev, &w->look_around);

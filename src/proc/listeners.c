@@ -230,6 +230,13 @@ void listeners_disown(struct heritage *h, const struct heritage *other)
 		h->statistics.owner = 0;
 }
 
+void listeners_leave_names(struct heritage *h)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		h->listener[i].owner = 0;
+	h->statistics.owner = 0;
+}
+
 void listeners_close(struct heritage *h)
 {
 	heritage_close_listeners(h);

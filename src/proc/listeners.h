@@ -28,6 +28,9 @@ void listeners_deafen_gone(const struct heritage *h, const struct heritage *othe
 /* The names of unix sockets that `other` serves as well are its own from now on. */
 void listeners_disown(struct heritage *h, const struct heritage *other);
 
+/* The names of unix sockets stay when they are closed: another master serves on them. */
+void listeners_leave_names(struct heritage *h);
+
 /* Also removes the names of unix sockets that are ours. */
 void listeners_close(struct heritage *h);
 

@@ -1,5 +1,6 @@
 /*
- * Carries out the arbiter's decisions, and tells it what happens; keeps the ring of seconds.
+ * Tells the arbiter what happens, and has its decisions carried out (acts.c); keeps the ring of
+ * seconds.
  * Runs in: master.
  */
 #include "proc/master.h"
@@ -17,166 +18,19 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "proc/arbiter.h"
+#include "proc/acts.h"
 #include "proc/banner.h"
-#include "proc/crew.h"
-#include "proc/foundation.h"
-#include "proc/reload.h"
+#include "proc/listeners.h"
 #include "proc/logs.h"
 #include "proc/title.h"
 #include "proc/worker.h"
-
-struct master {
-	struct foundation foundation;
-	struct arbiter arbiter;
-	struct crew crew;
-	struct reload reload;
-	struct seat *seat;
-	struct action *actions; /* room for what one event gives */
-	bool *is_unforked;      /* of each seat: a worker was to be started, and could not be */
-	bool has_unforked;
-	int signal_fd;
-	uint64_t tick_ns; /* when the next second of the ring is due */
-	bool is_over;
-	int status;
-};
-
-static struct board *board(const struct master *m)
-{
-	return m->foundation.heritage.board;
-}
-
-/* --- actions ------------------------------------------------------------------ */
-
-static void act_spawn(struct master *m, const struct action *a)
-{
-	if (crew_spawn(&m->crew, a->seat, a->lane, m->arbiter.policy.workers) == 0)
-		return;
-	m->is_unforked[a->seat] = true;
-	m->has_unforked = true;
-}
-
-static void act_retire(struct master *m, const struct action *a)
-{
-	crew_signal(&m->crew, a->seat, SIGTERM);
-}
-
-static void act_abort(struct master *m, const struct action *a)
-{
-	log_error("worker %u: no sign of life, ending it", a->seat);
-	crew_signal(&m->crew, a->seat, SIGABRT);
-}
-
-static void act_kill(struct master *m, const struct action *a)
-{
-	log_warning("worker %u: it did not leave in time, killing it", a->seat);
-	crew_signal(&m->crew, a->seat, SIGKILL);
-}
-
-static void act_ready(struct master *m, const struct action *a)
-{
-	const struct options *o = m->foundation.heritage.options;
-
-	(void)a;
-	char text[128];
-
-	snprintf(text, sizeof text, "serving: %u workers x %u threads = %u slots",
-		 (unsigned)o->workers, (unsigned)o->threads, (unsigned)(o->workers * o->threads));
-	log_info("%s", text);
-	notify_send(&m->foundation.notify, "READY=1\nMAINPID=%d\nSTATUS=%s", (int)getpid(), text);
-	foundation_settle(&m->foundation);
-}
-
-static void act_renewed(struct master *m, const struct action *a)
-{
-	const struct options *o = m->foundation.heritage.options;
-	double took_s = (double)(clock_mono_ns() - m->reload.asked_ns) / (double)NS_PER_S;
-
-	(void)a;
-	reload_deafen_gone(&m->reload);
-	log_info("reload: done in %.3f s: %u workers x %u threads", took_s,
-		 m->arbiter.policy.workers, (unsigned)o->threads);
-	notify_send(&m->foundation.notify, "READY=1\nSTATUS=serving: %u workers x %u threads",
-		    m->arbiter.policy.workers, (unsigned)o->threads);
-}
-
-static void act_revert(struct master *m, const struct action *a)
-{
-	(void)a;
-	reload_revert(&m->reload, m->arbiter.edition);
-	atomic_store(&board(m)->workers, m->arbiter.policy.workers);
-	crew_renew_statistics(&m->crew);
-}
-
-static void act_unready(struct master *m, const struct action *a)
-{
-	(void)a;
-	atomic_store(&board(m)->phase, BOARD_UNREADY);
-	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: serving on for a while");
-	log_info("stopping: serving on for %.3g s, not ready for more",
-		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
-}
-
-/* Nobody can connect any more; who has, is accepted by the workers before they leave. */
-static void deafen(struct master *m)
-{
-	const struct heritage *h = &m->foundation.heritage;
-
-	for (unsigned i = 0; i < h->listener_count; i++)
-		listener_deafen(&h->listener[i]);
-}
-
-static void act_drain(struct master *m, const struct action *a)
-{
-	(void)a;
-	atomic_store(&board(m)->phase, BOARD_STOPPING);
-	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: finishing requests");
-	log_info("stopping: requests in flight have %.3g s to finish",
-		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
-	deafen(m);
-	crew_signal_all(&m->crew, SIGTERM);
-	heritage_close_listeners(&m->foundation.heritage);
-}
-
-static void act_quit(struct master *m, const struct action *a)
-{
-	(void)a;
-	atomic_store(&board(m)->phase, BOARD_STOPPING);
-	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping now");
-	log_info("stopping now");
-	crew_signal_all(&m->crew, SIGQUIT);
-	heritage_close_listeners(&m->foundation.heritage);
-}
-
-static void act_kill_all(struct master *m, const struct action *a)
-{
-	(void)a;
-	log_warning("workers did not leave in time, killing them");
-	crew_signal_all(&m->crew, SIGKILL);
-}
-
-static void act_exit(struct master *m, const struct action *a)
-{
-	m->is_over = true;
-	m->status = a->status;
-}
-
-/* None of these handles another event. */
-static void (*const act[ACTIONS])(struct master *, const struct action *) = {
-	[ACTION_SPAWN] = act_spawn,       [ACTION_RETIRE] = act_retire,
-	[ACTION_ABORT] = act_abort,       [ACTION_KILL] = act_kill,
-	[ACTION_READY] = act_ready,       [ACTION_UNREADY] = act_unready,
-	[ACTION_DRAIN] = act_drain,       [ACTION_QUIT] = act_quit,
-	[ACTION_KILL_ALL] = act_kill_all, [ACTION_EXIT] = act_exit,
-	[ACTION_RENEWED] = act_renewed,   [ACTION_REVERT] = act_revert,
-};
 
 static void handle(struct master *m, struct arbiter_event e)
 {
 	e.now_ns = clock_mono_ns();
 	unsigned count = arbiter_handle(&m->arbiter, &e, m->actions);
 	for (unsigned i = 0; i < count; i++)
-		act[m->actions[i].kind](m, &m->actions[i]);
+		acts_carry_out(m, &m->actions[i]);
 }
 
 static void tell(struct master *m, enum arbiter_event_kind kind, unsigned seat)
@@ -221,7 +75,7 @@ static void want_workers(struct master *m, unsigned workers)
 	if (workers == m->arbiter.policy.workers)
 		return;
 	log_info("workers: %u are wanted, after %u", workers, m->arbiter.policy.workers);
-	atomic_store(&board(m)->workers, workers);
+	atomic_store(&master_board(m)->workers, workers);
 	handle(m, (struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });
 	/* Each lane's listeners must be somebody's: with other lanes all workers begin anew. */
 	if (workers && m->foundation.heritage.options->reuse_port)
@@ -245,7 +99,7 @@ static void change_over(struct master *m)
 	handle(m, (struct arbiter_event){ .kind = EVENT_EDITION,
 					  .edition = e->number,
 					  .policy = policy_of(e->heritage.options) });
-	atomic_store(&board(m)->workers, m->arbiter.policy.workers);
+	atomic_store(&master_board(m)->workers, m->arbiter.policy.workers);
 	crew_renew_statistics(&m->crew);
 }
 
@@ -260,8 +114,15 @@ static void on_worker_gone(struct master *m, const struct crew_death *d)
 	if (m->seat[d->seat].state == SEAT_EMPTY)
 		crew_clear_seat(&m->crew, d->seat);
 	if (arbiter_is_complete(&m->arbiter))
-		board_forget_dead(board(m));
+		board_forget_dead(master_board(m));
 	reload_sweep(&m->reload, &m->arbiter);
+}
+
+/* If our workers have left for it already, they are needed again. */
+static void on_heir_gone(struct master *m)
+{
+	if (m->arbiter.policy.workers == 0)
+		want_workers(m, (unsigned)m->foundation.heritage.options->workers);
 }
 
 static void on_child(struct master *m)
@@ -271,6 +132,8 @@ static void on_child(struct master *m)
 	while (crew_reap(&m->crew, &d)) {
 		if (d.is_worker)
 			on_worker_gone(m, &d);
+		else if (upgrade_on_child(&m->upgrade, d.pid, d.wait_status))
+			on_heir_gone(m);
 		else if (reload_is_checker(&m->reload, d.pid) &&
 			 reload_on_checked(&m->reload, d.wait_status))
 			change_over(m);
@@ -299,6 +162,12 @@ static void on_usr1(struct master *m)
 	crew_signal_all(&m->crew, SIGUSR1);
 }
 
+static void on_usr2(struct master *m)
+{
+	if (arbiter_takes_edition(&m->arbiter))
+		upgrade_start(&m->upgrade);
+}
+
 static void on_ttin(struct master *m)
 {
 	want_workers(m, m->arbiter.policy.workers + 1);
@@ -323,7 +192,8 @@ static const struct {
 } signals[] = {
 	{ SIGCHLD, false, on_child }, { SIGTERM, false, on_term }, { SIGINT, false, on_quit },
 	{ SIGQUIT, false, on_quit },  { SIGHUP, false, on_hup },   { SIGUSR1, false, on_usr1 },
-	{ SIGTTIN, true, on_ttin },   { SIGTTOU, true, on_ttou },  { SIGWINCH, true, on_winch },
+	{ SIGUSR2, false, on_usr2 },  { SIGTTIN, true, on_ttin },  { SIGTTOU, true, on_ttou },
+	{ SIGWINCH, true, on_winch },
 };
 #define SIGNALS (sizeof signals / sizeof *signals)
 
@@ -345,8 +215,8 @@ static void read_news(struct master *m)
 
 	if (read(m->foundation.heritage.news_fd, &count, sizeof count) < 0)
 		return;
-	for (unsigned i = 0; i < board_rows(board(m)); i++) {
-		const struct worker_row *row = board_worker(board(m), i);
+	for (unsigned i = 0; i < board_rows(master_board(m)); i++) {
+		const struct worker_row *row = board_worker(master_board(m), i);
 		uint32_t state = atomic_load(&row->state);
 
 		if (state == WORKER_READY)
@@ -363,7 +233,7 @@ static void look_for_silence(struct master *m, uint64_t now_ns)
 	uint64_t timeout_ns = m->foundation.heritage.options->timeout_ns;
 
 	for (unsigned i = 0; i < m->crew.seats && timeout_ns; i++) {
-		uint64_t turned_ns = atomic_load(&board_worker(board(m), i)->heartbeat_ns);
+		uint64_t turned_ns = atomic_load(&board_worker(master_board(m), i)->heartbeat_ns);
 
 		if (m->crew.pid[i] && turned_ns && turned_ns + timeout_ns < now_ns)
 			tell(m, EVENT_SILENT, i);
@@ -375,7 +245,7 @@ static void on_time(struct master *m)
 	uint64_t now_ns = clock_mono_ns();
 
 	if (now_ns >= m->tick_ns) {
-		board_tick(board(m), now_ns);
+		board_tick(master_board(m), now_ns);
 		m->tick_ns += NS_PER_S;
 		if (m->tick_ns <= now_ns)
 			m->tick_ns = now_ns + NS_PER_S; /* we were held up: no burst of seconds */
@@ -383,7 +253,7 @@ static void on_time(struct master *m)
 		logs_follow(&m->foundation.heritage);
 		crew_spawn_statistics(&m->crew);
 	}
-	notify_watchdog(&m->foundation.notify, board(m), now_ns);
+	notify_watchdog(&m->foundation.notify, master_board(m), now_ns);
 	if (now_ns >= arbiter_next_tick(&m->arbiter))
 		handle(m, (struct arbiter_event){ .kind = EVENT_TICK });
 }
@@ -406,6 +276,7 @@ static void loop(struct master *m)
 		struct pollfd fds[] = {
 			{ .fd = m->signal_fd, .events = POLLIN },
 			{ .fd = m->foundation.heritage.news_fd, .events = POLLIN },
+			{ .fd = m->upgrade.predecessor_fd, .events = POLLIN },
 		};
 
 		poll(fds, sizeof fds / sizeof *fds, wait_ms(m));
@@ -413,6 +284,8 @@ static void loop(struct master *m)
 			read_news(m);
 		if (fds[0].revents)
 			read_signals(m);
+		if (fds[2].revents)
+			upgrade_promote(&m->upgrade);
 		on_time(m);
 		tell_unforked(m);
 	}
@@ -458,6 +331,7 @@ static int prepare(struct master *m, const struct reading *reading)
 static int serve(struct master *m)
 {
 	banner_print(&m->foundation.heritage);
+	upgrade_open(&m->upgrade, &m->foundation, &m->reload.reading);
 	crew_spawn_statistics(&m->crew);
 	tell(m, EVENT_BEGIN, 0);
 	loop(m);
@@ -468,7 +342,7 @@ static int serve(struct master *m)
 
 int master_run(const struct conf *conf, const struct reading *reading)
 {
-	struct master m = { .signal_fd = -1 };
+	struct master m = { .signal_fd = -1, .upgrade = { .predecessor_fd = -1, .why_fd = -1 } };
 	struct reading again = *reading;
 	int status;
 
@@ -486,6 +360,7 @@ int master_run(const struct conf *conf, const struct reading *reading)
 	free(m.is_unforked);
 	free(m.actions);
 	crew_close(&m.crew);
+	upgrade_close(&m.upgrade);
 	reload_close(&m.reload);
 	foundation_close(&m.foundation);
 	if (again.start_fd >= 0)

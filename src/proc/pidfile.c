@@ -13,6 +13,11 @@
 
 #include "base/reason.h"
 
+static const char *name_of(const struct pidfile *p)
+{
+	return p->aside ? p->aside : p->path;
+}
+
 static int fail(struct pidfile *p, char *why, size_t why_bytes)
 {
 	int error = -errno;
@@ -22,11 +27,11 @@ static int fail(struct pidfile *p, char *why, size_t why_bytes)
 		ssize_t n = pread(p->fd, text, sizeof text - 1, 0);
 
 		text[n > 0 ? n : 0] = '\0';
-		snprintf(why, why_bytes, "pid file: %s: another server runs, process %d", p->path,
-			 (int)strtol(text, NULL, 10));
+		snprintf(why, why_bytes, "pid file: %s: another server runs, process %d",
+			 name_of(p), (int)strtol(text, NULL, 10));
 	} else {
-		snprintf(why, why_bytes, "pid file: %s: %s", p->path,
-			 reason_of_path(p->path, error, reason, sizeof reason));
+		snprintf(why, why_bytes, "pid file: %s: %s", name_of(p),
+			 reason_of_path(name_of(p), error, reason, sizeof reason));
 	}
 	pidfile_forget(p);
 	return error;
@@ -37,14 +42,14 @@ static bool is_still_there(const struct pidfile *p)
 {
 	struct stat ours, named;
 
-	return fstat(p->fd, &ours) == 0 && stat(p->path, &named) == 0 &&
+	return fstat(p->fd, &ours) == 0 && stat(name_of(p), &named) == 0 &&
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
 static int lock(struct pidfile *p)
 {
 	for (;;) {
-		p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		p->fd = open(name_of(p), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 		if (p->fd < 0 || flock(p->fd, LOCK_EX | LOCK_NB) < 0)
 			return -1;
 		if (is_still_there(p))
@@ -53,28 +58,57 @@ static int lock(struct pidfile *p)
 	}
 }
 
-int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes)
+static int write_number(struct pidfile *p, char *why, size_t why_bytes)
 {
 	char text[32];
 	int n = snprintf(text, sizeof text, "%d\n", (int)getpid());
 
-	*p = (struct pidfile){ .path = path, .fd = -1 };
 	if (lock(p) < 0)
 		return fail(p, why, why_bytes);
 	errno = ENOSPC; /* unless a call says otherwise: what a short write means */
 	if (ftruncate(p->fd, 0) < 0 || pwrite(p->fd, text, (size_t)n, 0) != n) {
-		int error = fail(p, why, why_bytes);
+		int error = errno;
 
-		unlink(path);
-		return error;
+		unlink(name_of(p));
+		errno = error;
+		return fail(p, why, why_bytes);
 	}
+	return 0;
+}
+
+int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes)
+{
+	*p = (struct pidfile){ .path = path, .fd = -1 };
+	return write_number(p, why, why_bytes);
+}
+
+int pidfile_open_aside(struct pidfile *p, const char *path, char *why, size_t why_bytes)
+{
+	*p = (struct pidfile){ .path = path, .fd = -1 };
+	if (asprintf(&p->aside, "%s.2", path) < 0) {
+		p->aside = NULL;
+		snprintf(why, why_bytes, "pid file: %s: %s", path, strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	return write_number(p, why, why_bytes);
+}
+
+/* The lock goes with the file; one that a crash has left under the name is replaced. */
+int pidfile_promote(struct pidfile *p)
+{
+	if (p->fd < 0 || !p->aside)
+		return 0;
+	if (rename(p->aside, p->path) < 0)
+		return -errno;
+	free(p->aside);
+	p->aside = NULL;
 	return 0;
 }
 
 void pidfile_close(struct pidfile *p)
 {
 	if (p->fd >= 0)
-		unlink(p->path);
+		unlink(name_of(p));
 	pidfile_forget(p);
 }
 
@@ -83,4 +117,6 @@ void pidfile_forget(struct pidfile *p)
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
+	free(p->aside);
+	p->aside = NULL;
 }

@@ -10,6 +10,7 @@
 
 struct pidfile {
 	const char *path; /* the caller's */
+	char *aside;      /* another name, while an older master of ours has that one; or NULL */
 	int fd;           /* locked while we run; -1: there is none */
 };
 
@@ -18,6 +19,10 @@ struct pidfile {
  * why[why_bytes]; -EWOULDBLOCK: another server runs.
  */
 int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes);
+
+/* The same, with ".2" behind the name, until the older master is gone: then it gets the name itself. */
+int pidfile_open_aside(struct pidfile *p, const char *path, char *why, size_t why_bytes);
+int pidfile_promote(struct pidfile *p);
 
 /* Removes it: the owner's part. */
 void pidfile_close(struct pidfile *p);

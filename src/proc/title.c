@@ -44,14 +44,14 @@ int title_prepare(int argc, char **argv, char ***environment)
 	char **moved = copied(*environment);
 	if (!moved)
 		return -ENOMEM;
-	for (int i = 1; i < argc; i++) {
+	room_at = argv[0];
+	room = (size_t)(end - argv[0]);
+	for (int i = 0; i < argc; i++) {
 		argv[i] = strdup(argv[i]);
 		if (!argv[i])
 			return -ENOMEM;
 	}
 	*environment = moved;
-	room_at = argv[0];
-	room = (size_t)(end - argv[0]);
 	return 0;
 }
 

@@ -1,0 +1,148 @@
+/* Carrying out the arbiter's decisions.  Runs in: master. */
+#include "proc/acts.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "proc/listeners.h"
+
+static void act_spawn(struct master *m, const struct action *a)
+{
+	if (crew_spawn(&m->crew, a->seat, a->lane, m->arbiter.policy.workers) == 0)
+		return;
+	m->is_unforked[a->seat] = true;
+	m->has_unforked = true;
+}
+
+static void act_retire(struct master *m, const struct action *a)
+{
+	crew_signal(&m->crew, a->seat, SIGTERM);
+}
+
+static void act_abort(struct master *m, const struct action *a)
+{
+	log_error("worker %u: no sign of life, ending it", a->seat);
+	crew_signal(&m->crew, a->seat, SIGABRT);
+}
+
+static void act_kill(struct master *m, const struct action *a)
+{
+	log_warning("worker %u: it did not leave in time, killing it", a->seat);
+	crew_signal(&m->crew, a->seat, SIGKILL);
+}
+
+static void act_ready(struct master *m, const struct action *a)
+{
+	const struct options *o = m->foundation.heritage.options;
+
+	(void)a;
+	char text[128];
+
+	snprintf(text, sizeof text, "serving: %u workers x %u threads = %u slots",
+		 (unsigned)o->workers, (unsigned)o->threads, (unsigned)(o->workers * o->threads));
+	log_info("%s", text);
+	notify_send(&m->foundation.notify, "READY=1\nMAINPID=%d\nSTATUS=%s", (int)getpid(), text);
+	foundation_settle(&m->foundation);
+}
+
+static void act_renewed(struct master *m, const struct action *a)
+{
+	const struct options *o = m->foundation.heritage.options;
+	double took_s = (double)(clock_mono_ns() - m->reload.asked_ns) / (double)NS_PER_S;
+
+	(void)a;
+	if (!upgrade_has_relative(&m->upgrade))
+		reload_deafen_gone(&m->reload);
+	log_info("reload: done in %.3f s: %u workers x %u threads", took_s,
+		 m->arbiter.policy.workers, (unsigned)o->threads);
+	notify_send(&m->foundation.notify, "READY=1\nSTATUS=serving: %u workers x %u threads",
+		    m->arbiter.policy.workers, (unsigned)o->threads);
+}
+
+static void act_revert(struct master *m, const struct action *a)
+{
+	(void)a;
+	reload_revert(&m->reload, m->arbiter.edition);
+	atomic_store(&master_board(m)->workers, m->arbiter.policy.workers);
+	crew_renew_statistics(&m->crew);
+}
+
+static void act_unready(struct master *m, const struct action *a)
+{
+	(void)a;
+	atomic_store(&master_board(m)->phase, BOARD_UNREADY);
+	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: serving on for a while");
+	log_info("stopping: serving on for %.3g s, not ready for more",
+		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
+}
+
+/*
+ * Nobody can connect any more; who has, is accepted by the workers before they leave.  Unless
+ * another master serves on the same listeners.
+ */
+static void give_up_listeners(struct master *m)
+{
+	struct heritage *h = &m->foundation.heritage;
+
+	if (upgrade_has_relative(&m->upgrade)) {
+		atomic_store(&master_board(m)->phase, BOARD_SUCCEEDED);
+		listeners_leave_names(h);
+		return;
+	}
+	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
+	for (unsigned i = 0; i < h->listener_count; i++)
+		listener_deafen(&h->listener[i]);
+}
+
+static void act_drain(struct master *m, const struct action *a)
+{
+	(void)a;
+	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
+	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: finishing requests");
+	log_info("stopping: requests in flight have %.3g s to finish",
+		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
+	give_up_listeners(m);
+	crew_signal_all(&m->crew, SIGTERM);
+	heritage_close_listeners(&m->foundation.heritage);
+}
+
+static void act_quit(struct master *m, const struct action *a)
+{
+	(void)a;
+	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
+	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping now");
+	log_info("stopping now");
+	give_up_listeners(m);
+	crew_signal_all(&m->crew, SIGQUIT);
+	heritage_close_listeners(&m->foundation.heritage);
+}
+
+static void act_kill_all(struct master *m, const struct action *a)
+{
+	(void)a;
+	log_warning("workers did not leave in time, killing them");
+	crew_signal_all(&m->crew, SIGKILL);
+}
+
+static void act_exit(struct master *m, const struct action *a)
+{
+	m->is_over = true;
+	m->status = a->status;
+}
+
+static void (*const act[ACTIONS])(struct master *, const struct action *) = {
+	[ACTION_SPAWN] = act_spawn,       [ACTION_RETIRE] = act_retire,
+	[ACTION_ABORT] = act_abort,       [ACTION_KILL] = act_kill,
+	[ACTION_READY] = act_ready,       [ACTION_UNREADY] = act_unready,
+	[ACTION_DRAIN] = act_drain,       [ACTION_QUIT] = act_quit,
+	[ACTION_KILL_ALL] = act_kill_all, [ACTION_EXIT] = act_exit,
+	[ACTION_RENEWED] = act_renewed,   [ACTION_REVERT] = act_revert,
+};
+
+void acts_carry_out(struct master *m, const struct action *a)
+{
+	act[a->kind](m, a);
+}

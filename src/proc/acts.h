@@ -1,0 +1,38 @@
+/*
+ * Acts: what the arbiter's actions come to.  And the master's state, which they share with the events
+ * (master.c).
+ */
+#ifndef PROC_ACTS_H
+#define PROC_ACTS_H
+
+#include "proc/arbiter.h"
+#include "proc/crew.h"
+#include "proc/foundation.h"
+#include "proc/reload.h"
+#include "proc/upgrade.h"
+
+struct master {
+	struct foundation foundation;
+	struct arbiter arbiter;
+	struct crew crew;
+	struct reload reload;
+	struct upgrade upgrade;
+	struct seat *seat;
+	struct action *actions; /* room for what one event gives */
+	bool *is_unforked;      /* of each seat: a worker was to be started, and could not be */
+	bool has_unforked;
+	int signal_fd;
+	uint64_t tick_ns; /* when the next second of the ring is due */
+	bool is_over;
+	int status;
+};
+
+static inline struct board *master_board(const struct master *m)
+{
+	return m->foundation.heritage.board;
+}
+
+/* Handles no other event meanwhile. */
+void acts_carry_out(struct master *m, const struct action *a);
+
+#endif
