@@ -429,6 +429,23 @@ def test_the_manager_is_told_of_start_and_stop(serve, manager):
         assert stopping and "STATUS=stopping" in stopping[0]
 
 
+def test_the_manager_is_told_of_a_reload(serve, manager, tmp_path):
+    config = tmp_path / "test.ini"
+    config.write_text("[route /]\napp = workload\n")
+    with serve("-c", config, env=manager.environment(), app=None) as s:
+        eventually(lambda: manager.has_heard("READY=1"), 10, "READY=1")
+        before = time.monotonic()
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(manager.has_heard("READY=1")) == 2, 10, "READY=1 again")
+        reloading, = manager.has_heard("RELOADING=1")
+        fields = dict(line.split("=", 1) for line in reloading.split("\n"))
+        assert before - 1 <= int(fields["MONOTONIC_USEC"]) / 1e6 <= time.monotonic()
+        config.write_text("[route /]\napp = no.such\n")
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(manager.has_heard("READY=1")) == 3, 10, "READY=1 after a refusal")
+        assert "refused" in manager.has_heard("READY=1")[-1]
+
+
 def test_ready_is_said_when_it_is_so(serve, manager, tmp_path):
     """Not before a worker that is slow to start serves."""
     source = (MIRROR.replace("static const struct ltd_route", """
@@ -501,6 +518,11 @@ def test_sockets_that_are_handed_over_are_served(serve, listening, tmp_path, reu
             assert client.get(path, "/hello").status == 200
         with pytest.raises(ConnectionRefusedError):
             s.get("/hello")  # what bind says does not count
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "reload: done" in s.stderr(), 10, "the reload is done")
+        for _ in range(8):
+            assert client.get(tcp, "/hello").status == 200
+            assert client.get(path, "/hello").status == 200
         assert f"listening at http://127.0.0.1:{tcp[1]}" in s.stderr()
         assert f"listening at unix:{path}" in s.stderr()
         s.stop()

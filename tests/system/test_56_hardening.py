@@ -69,6 +69,12 @@ def recycle(server, public):
     use(server, public)
 
 
+def reload(server, public):
+    server.process.send_signal(signal.SIGHUP)
+    eventually(lambda: "reload: done" in (public / "errors").read_text(), 10, "the reload is done")
+    use(server, public)
+
+
 @unsanitized
 @pytest.mark.parametrize("user", [None, pytest.param("nobody", marks=needs_root)])
 def test_everything_is_served_as_before(serve, public, user):
@@ -82,6 +88,7 @@ def test_everything_is_served_as_before(serve, public, user):
         s.process.send_signal(signal.SIGUSR1)
         eventually(lambda: (public / "access").exists(), 5, "a new log")
         recycle(s, public)
+        reload(s, public)
         eventually(lambda: "/files/page.txt" in (public / "access").read_text(), 5, "lines in it")
         s.stop()
     text = (public / "errors.1").read_text() + (public / "errors").read_text()
