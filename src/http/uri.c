@@ -106,6 +106,22 @@ bool uri_query_find(struct arena *a, struct ltd_slice query, struct ltd_slice na
 	return false;
 }
 
+/* How much at the front of `s` may stand in a host's name (RFC 3986 3.2.2). */
+static size_t host_characters(struct ltd_slice s)
+{
+	size_t n = 0;
+
+	while (n < s.len) {
+		if (char_is(s.at[n], CHAR_REG_NAME))
+			n++;
+		else if (is_escape(slice_of(s.at + n, s.len - n)))
+			n += 3;
+		else
+			break;
+	}
+	return n;
+}
+
 /* IPvFuture = "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" )  (RFC 3986 3.2.2) */
 static bool is_future_address(struct ltd_slice s)
 {
@@ -122,39 +138,42 @@ static bool is_future_address(struct ltd_slice s)
 	return n == s.len;
 }
 
-/* What is between the brackets of an IP literal.  No zones: RFC 9110 7.2 has none. */
+/* "%25" 1*( unreserved / pct-encoded )  (RFC 6874 2) */
+static bool is_zone(struct ltd_slice s)
+{
+	return s.len > 3 && slice_starts_with(s, LTD_SLICE("%25")) && host_characters(s) == s.len;
+}
+
+/*
+ * An IPv6 address, perhaps with a zone, which means something to the client's machine alone and
+ * is to be ignored (RFC 6874 4).
+ */
 static bool is_ipv6(struct ltd_slice s)
 {
+	const char *mark = s.len ? memchr(s.at, '%', s.len) : NULL;
+	size_t len = mark ? (size_t)(mark - s.at) : s.len;
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr address;
 
-	if (s.len >= sizeof text || memchr(s.at, '\0', s.len))
+	if (mark && !is_zone(slice_of(mark, s.len - len)))
 		return false;
-	memcpy(text, s.at, s.len);
-	text[s.len] = '\0';
+	if (len >= sizeof text || memchr(s.at, '\0', len))
+		return false;
+	memcpy(text, s.at, len);
+	text[len] = '\0';
 	return inet_pton(AF_INET6, text, &address) == 1;
 }
 
 /* The length of the host at the front, 0 if there is none that is sound (RFC 3986 3.2.2). */
 static size_t host_length(struct ltd_slice s)
 {
-	size_t n = 0;
-
 	if (s.len > 0 && s.at[0] == '[') {
 		const char *end = memchr(s.at, ']', s.len);
 		struct ltd_slice address = slice_of(s.at + 1, end ? (size_t)(end - s.at) - 1 : 0);
 
 		return is_ipv6(address) || is_future_address(address) ? address.len + 2 : 0;
 	}
-	while (n < s.len) {
-		if (char_is(s.at[n], CHAR_REG_NAME))
-			n++;
-		else if (is_escape(slice_of(s.at + n, s.len - n)))
-			n += 3;
-		else
-			break;
-	}
-	return n;
+	return host_characters(s);
 }
 
 bool uri_authority_is_valid(struct ltd_slice authority)

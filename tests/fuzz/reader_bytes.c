@@ -54,21 +54,10 @@ static bool is_future(struct ltd_slice s)
 	return true;
 }
 
-/* "[" ( IPv6address / IPvFuture ) "]" */
-static size_t literal_bytes(struct ltd_slice s)
-{
-	const char *close = memchr(s.at, ']', s.len);
-	struct ltd_slice inside = { s.at + 1, close ? (size_t)(close - s.at) - 1 : 0 };
-
-	return is_ipv6(inside) || is_future(inside) ? inside.len + 2 : 0;
-}
-
-static size_t host_bytes(struct ltd_slice s)
+static size_t name_bytes(struct ltd_slice s)
 {
 	size_t n = 0;
 
-	if (s.len && s.at[0] == '[')
-		return literal_bytes(s);
 	for (;;) {
 		if (n < s.len && reader_is_in(s.at[n], REG_NAME))
 			n++;
@@ -78,6 +67,32 @@ static size_t host_bytes(struct ltd_slice s)
 		else
 			return n;
 	}
+}
+
+/* IPv6address "%25" ZoneID (RFC 6874 2) */
+static bool is_ipv6_of_zone(struct ltd_slice s)
+{
+	for (size_t n = 0; n + 3 < s.len; n++)
+		if (memcmp(s.at + n, "%25", 3) == 0)
+			return is_ipv6((struct ltd_slice){ s.at, n }) &&
+			       name_bytes((struct ltd_slice){ s.at + n + 3, s.len - n - 3 }) ==
+				       s.len - n - 3;
+	return false;
+}
+
+/* "[" ( IPv6address / IPv6addrz / IPvFuture ) "]" */
+static size_t literal_bytes(struct ltd_slice s)
+{
+	const char *close = memchr(s.at, ']', s.len);
+	struct ltd_slice inside = { s.at + 1, close ? (size_t)(close - s.at) - 1 : 0 };
+	bool is_sound = is_ipv6(inside) || is_ipv6_of_zone(inside) || is_future(inside);
+
+	return is_sound ? inside.len + 2 : 0;
+}
+
+static size_t host_bytes(struct ltd_slice s)
+{
+	return s.len && s.at[0] == '[' ? literal_bytes(s) : name_bytes(s);
 }
 
 bool reader_is_authority(struct ltd_slice s, bool needs_port)

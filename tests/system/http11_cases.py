@@ -249,6 +249,8 @@ HOSTS = [
     ("9110 7.2", "an IPv4 address", host(b" 127.0.0.1:80"), "200 kept"),
     ("9110 7.2", "an IPv6 address", host(b" [::1]:80"), "200 kept"),
     ("9110 7.2", "an IPv6 address with an IPv4 tail", host(b" [::ffff:1.2.3.4]"), "200 kept"),
+    ("6874 4", "an IPv6 address with a zone", host(b" [fe80::1%25eth0]:80"), "200 kept"),
+    ("9110 7.2", "a zone that is not escaped", host(b" [fe80::1%eth0]"), "400 closed"),
     ("3986 3.2.2", "an address of the future", host(b" [v1.a:b]"), "200 kept"),
     ("3986 3.2.2", "all that a name may hold", host(b" A-z_0.~!$&'()*+,;="), "200 kept"),
     ("3986 3.2.2", "an escape", host(b" a%20b"), "200 kept"),
