@@ -27,14 +27,17 @@ EXPECTED_LINES = (
     r"\[ERROR\] worker \d+: process \d+ was ended by signal 9 \(Killed\); requests lost: \d+",
     r"\[INFO\] stopping: .*",
     r"\[INFO\] worker \d+: process \d+ has left",
-    r"\[INFO\] stopped",
+    r"\[INFO\] reload: .*",
+    r"\[INFO\] workers: \d+ are wanted, after \d+",
+    r"\[INFO\] stopped.*",
 )
 
 
 class Sample(NamedTuple):
     at: float  # seconds since the beginning
-    tree: int
-    spared: int
+    tree: int  # bytes of all processes
+    master: int
+    shared: int  # of those of all, what they share
 
 
 class Result(NamedTuple):
@@ -87,18 +90,20 @@ def rest(load, stats):
 def connections(load, stats):
     count, totals, closes, kills = load.count, stats["totals"], stats["closes"], load.kills
     died, moving = sum(k.connections for k in kills), sum(k.moving for k in kills)
-    begun = totals["accepted"] + totals["moves_in"]
+    begun = totals["accepted"] + totals["moves_in"] + totals["handed_in"]
     ended = sum(closes.values()) + sum(stats["connections"].values()) + died
     yield between("connections made and accepted", count["connected"] - len(kills),
                   totals["accepted"], count["connected"])
-    yield between("accepted + moved in = closed by reason + died", begun - len(kills), ended,
+    yield between("accepted + moved and handed in = closed by reason + died", begun - len(kills), ended,
                   begun + len(kills))
     yield between("connections clients saw end with a worker: none moving", 0,
                   count["killed connections"], died - moving + len(kills))
     yield between("moves in = moves out, but for senders killed", totals["moves_out"] - len(kills),
                   totals["moves_in"], totals["moves_out"] + moving + len(kills))
-    yield between("closes `moved` = moves out", totals["moves_out"] - len(kills), closes["moved"],
-                  totals["moves_out"])
+    away = totals["moves_out"] + totals["handed_out"]
+    yield between("closes `moved` = moves out + handed out", away - len(kills), closes["moved"], away)
+    yield between("handed in = handed out, but for receivers killed",
+                  totals["handed_out"] - died - len(kills), totals["handed_in"], totals["handed_out"])
     yield equal("ends of no reason here: " + " ".join(UNEXPECTED_CLOSES),
                 sum(closes[name] for name in UNEXPECTED_CLOSES), 0)
     yield equal("accept errors", totals["accept_errors"], 0)
@@ -106,9 +111,12 @@ def connections(load, stats):
 
 def processes(soak, stats, open_fds):
     kills = len(soak.load.kills)
-    yield equal("processes begun = workers + kills",
-                sum(w["generation"] for w in stats["workers"]), len(stats["workers"]) + kills)
-    yield equal("descriptors at rest: as at the start", open_fds, soak.fds)
+    yield equal("processes begun = workers + kills + reloads + resizes", soak.begun(),
+                len(stats["workers"]) * (1 + soak.reloads) + kills + soak.resizes)
+    # What a reload forks has one more: the reload's own, open while it lasts.
+    more = {name: n - min(soak.fds.values()) for name, n in open_fds.items()}
+    yield Result(len(open_fds) == len(soak.fds) and max(more.values()) <= 1 + (soak.reloads > 0),
+                 "descriptors at rest: not more than at the start", f"{soak.fds} -> {open_fds}")
 
 
 def flat(what, sizes):
@@ -125,7 +133,8 @@ def flat(what, sizes):
 def memory(samples):
     settled = [s for s in samples if s.at > RING_S]
     yield flat("memory of all", [s.tree for s in settled])
-    yield flat("memory of the worker that is spared", [s.spared for s in settled])
+    yield flat("memory of the master", [s.master for s in settled])
+    yield flat("shared memory", [s.shared for s in settled])
 
 
 def log(text, load, stats):
