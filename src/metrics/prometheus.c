@@ -42,6 +42,15 @@ static void put_seconds(struct buf *out, uint64_t ns)
 		   (uint64_t)(ns % NS_PER_S));
 }
 
+/* What arrived while the tallies were read has an age below zero: clamped, the law would not hold. */
+static void put_signed_seconds(struct buf *out, int64_t ns)
+{
+	uint64_t magnitude = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+
+	buf_printf(out, " %s%" PRIu64 ".%09" PRIu64 "\n", ns < 0 ? "-" : "",
+		   (uint64_t)(magnitude / NS_PER_S), (uint64_t)(magnitude % NS_PER_S));
+}
+
 static void put_count(struct buf *out, uint64_t n)
 {
 	buf_printf(out, " %" PRIu64 "\n", n);
@@ -80,6 +89,7 @@ static void write_server(struct buf *out, const struct snapshot *s)
 static void write_workers(struct buf *out, const struct snapshot *s)
 {
 	uint64_t state[WORKER_STATE_COUNT] = { 0 }, slots[SLOT_STATE_COUNT] = { 0 }, queued = 0;
+	uint64_t starts = 0;
 
 	for (unsigned w = 0; w < s->rows; w++) {
 		const struct worker_view *v = &s->worker[w];
@@ -93,11 +103,15 @@ static void write_workers(struct buf *out, const struct snapshot *s)
 			slots[is < SLOT_STATE_COUNT ? is : SLOT_IDLE]++;
 		}
 		queued += v->queued;
+		starts += v->generation;
 	}
 	family(out, "littled_workers", "gauge",
 	       "Worker processes by state; ready and draining ones are up.");
 	for (unsigned i = WORKER_STARTING; i < WORKER_STATE_COUNT; i++)
 		labelled_count(out, "littled_workers", "state", worker_state_names[i], state[i]);
+
+	single(out, "littled_worker_starts_total", "counter",
+	       "Worker processes that were begun, the first ones and their successors.", starts);
 
 	family(out, "littled_worker_threads", "gauge",
 	       "Slots of the workers that are up, by state.");
@@ -127,6 +141,16 @@ static void write_flows(struct buf *out, const struct totals *t)
 	       "Time integral of the requests in flight; its rate is the mean concurrency, L.");
 	buf_puts(out, "littled_concurrency_seconds_total");
 	put_seconds(out, flow_seen_ns(&l->flow[FLOW_TOTAL], t->at_ns));
+
+	family(out, "littled_request_seconds_total", "counter",
+	       "Times, arrival to end, of the requests that ended; its rate is X * W.");
+	buf_puts(out, "littled_request_seconds_total");
+	put_seconds(out, l->done_ns);
+
+	family(out, "littled_request_age_seconds", "gauge",
+	       "Summed ages of the requests in flight: what the other two differ by, exactly.");
+	buf_puts(out, "littled_request_age_seconds");
+	put_signed_seconds(out, (int64_t)ledger_ages_ns(l, t->at_ns));
 
 	family(out, "littled_place_seconds_total",
 	       "counter", "Time integral of the requests in each place; they add up to the concurrency seconds.");

@@ -97,10 +97,10 @@ class Server:
     """A running server, in a session of its own.  Use as `with Server(...) as s:`."""
 
     def __init__(self, tmp, *args, workers=1, threads=2, app="workload", binds=None, admin=None,
-                 env=None, wrap=(), pass_fds=()):
+                 env=None, wrap=(), pass_fds=(), host="127.0.0.1"):
         self.tmp, self.args, self.app, self.env = Path(tmp), args, app, env or {}
         self.workers, self.threads = workers, threads
-        self.binds, self.admin_path = binds, admin
+        self.binds, self.admin_path, self.host = binds, admin, host
         self.process = None
         self.wrap = wrap  # words before the command, of a program that executes it
         self.pass_fds = pass_fds
@@ -108,8 +108,8 @@ class Server:
         self.stderr_path = self.tmp / f"stderr-{random.randrange(1 << 32):08x}"
 
     def command(self):
-        binds = [f"127.0.0.1:{self.address[1]}"] if self.binds is None else self.binds
-        admin = f"unix:{self.admin_path}" if self.admin_path else f"127.0.0.1:{self.admin[1]}"
+        binds = [f"{self.host}:{self.address[1]}"] if self.binds is None else self.binds
+        admin = f"unix:{self.admin_path}" if self.admin_path else f"{self.host}:{self.admin[1]}"
         command = [LITTLED, "--admin-bind", admin]
         for bind in binds:
             command += ["-b", bind]
@@ -121,8 +121,8 @@ class Server:
         return [str(word) for word in (*self.wrap, *command)]
 
     def __enter__(self):
-        self.address = ("127.0.0.1", free_port())
-        self.admin = self.admin_path or ("127.0.0.1", free_port())
+        self.address = (self.host, free_port(self.host))
+        self.admin = self.admin_path or (self.host, free_port(self.host))
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,
