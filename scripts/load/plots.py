@@ -116,7 +116,7 @@ def rps_plot(handler, steps):
     plot.set("set yrange [0:*]", "set key bottom right")
     for shape, colour in in_colours(steps):
         rows = [(s["concurrency"], s["bench"]["throughput_rps"]) for s in of_shape(steps, shape, "closed")]
-        plot.curve(rows, f"with linespoints lc rgb '{colour}' lw 2 pt 7 ps 0.6", named(shape))
+        plot.curve(rows, f"with linespoints lc rgb '{colour}' lw 2 pt 7 ps 0.8", named(shape))
     return plot
 
 
@@ -124,10 +124,10 @@ def latency_plot(name, title, says, key, loop, steps):
     plot = Plot(name, title, says)
     for shape, colour in in_colours(steps):
         rows = of_shape(steps, shape, loop)
-        plot.curve(latency(rows, key, "p50_s"), f"with linespoints lc rgb '{colour}' lw 2 pt 7 ps 0.6",
+        plot.curve(latency(rows, key, "p50_s"), f"with linespoints lc rgb '{colour}' lw 2 pt 7 ps 0.8",
                    f"{named(shape)} p50")
         plot.curve(latency(rows, key, "p99_s"),
-                   f"with linespoints lc rgb '{colour}' lw 1 dt 2 pt 6 ps 0.6", f"{named(shape)} p99")
+                   f"with linespoints lc rgb '{colour}' lw 1 dt 2 pt 6 ps 0.8", f"{named(shape)} p99")
     plot.set("set logscale y")
     return plot
 
@@ -159,7 +159,7 @@ def usl_plot(handler, steps):
     for (shape, fit), (_, colour) in zip(fits(steps), in_colours(steps)):
         if isinstance(fit, str):
             continue
-        plot.curve([(p["N"], p["X"]) for p in fit["points"]], f"with points lc rgb '{colour}' pt 7 ps 0.7",
+        plot.curve([(p["N"], p["X"]) for p in fit["points"]], f"with points lc rgb '{colour}' pt 7 ps 1",
                    named(shape))
         plot.curve(fit["curve"], f"with lines lc rgb '{colour}' lw 2")
         if fit["knee"] is not None:
@@ -178,7 +178,7 @@ def law_plot(steps):
     for i, loop in enumerate(("closed", "open")):
         rows = [(s["server"]["little"]["XW"], s["server"]["little"]["L"]) for s in steps
                 if s["loop"] == loop]
-        plot.curve(rows, f"with points lc rgb '{COLOURS[i]}' pt 7 ps 0.6", f"{loop} loop")
+        plot.curve(rows, f"with points lc rgb '{COLOURS[i]}' pt 7 ps 0.8", f"{loop} loop")
     return plot
 
 

@@ -4,12 +4,13 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 
-from server import LITTLED, PATIENCE, ROOT, clean_environment, run_once
+from server import LITTLED, PATIENCE, ROOT, clean_environment, eventually, run_once
 
 LOAD = ROOT / "scripts" / "load"
 HANDLERS = ("sleep", "cpu", "mixed")
@@ -116,6 +117,37 @@ def test_what_cannot_be_swept_is_refused(args, words, tmp_path):
     done = script("sweep", *args, "--output", tmp_path / "raw.jsonl")
     assert done.returncode == 2 and words in done.stderr
     assert not (tmp_path / "raw.jsonl").exists()
+
+
+def processes_in(folder):
+    """Those that work in a folder below this one: sweep's servers do."""
+    def cwd(pid):
+        try:
+            return os.readlink(f"/proc/{pid}/cwd")
+        except OSError:
+            return ""
+    return [pid for pid in os.listdir("/proc") if pid.isdigit() and cwd(pid).startswith(f"{folder}/")]
+
+
+@pytest.mark.parametrize("signal_number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 1)])
+def test_an_interrupted_sweep_leaves_its_steps_and_no_process(signal_number, status, tmp_path):
+    path, folder = tmp_path / "raw.jsonl", tmp_path / "tmp"
+    folder.mkdir()
+    sweep = subprocess.Popen(
+        [sys.executable, str(LOAD / "sweep"), "--handlers", "sleep", "--shapes", "1x2", "--concurrency",
+         "1,2,3", "--duration", "0.2", "--warmup", "0", "--percent", "100," * 1000 + "100", "--output",
+         str(path)], stderr=subprocess.DEVNULL,
+        env=clean_environment(LITTLED=LITTLED, TMPDIR=folder, PYTHONDONTWRITEBYTECODE=1))
+    try:
+        eventually(lambda: path.exists() and path.read_text().count("\n") >= 2, 20, "two steps are done")
+        assert processes_in(folder)
+        sweep.send_signal(signal_number)
+        assert sweep.wait(20 * PATIENCE) == status
+    finally:
+        sweep.kill()
+        sweep.wait()
+    assert [s["concurrency"] for s in read(path)[:2]] == [1, 2]
+    assert not processes_in(folder) and not list(folder.iterdir())
 
 
 # --- the report ------------------------------------------------------------------
