@@ -77,7 +77,8 @@ double usl_ceiling(const struct usl *u)
 {
 	if (u->beta > 0)
 		return usl_throughput(u, fmax(u->peak, 1));
-	return u->alpha > 0 ? u->gamma / u->alpha : INFINITY;
+	/* Above 1 it falls from the first on: towards gamma / alpha, from gamma. */
+	return u->alpha > 0 ? u->gamma / fmin(u->alpha, 1) : INFINITY;
 }
 
 double usl_knee(const struct usl *u)

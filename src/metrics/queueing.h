@@ -51,10 +51,10 @@ struct usl {
 
 double usl_throughput(const struct usl *u, double N);
 
-/* The highest throughput, at the peak or, without one, far out; INFINITY when alpha and beta are 0. */
+/* The highest throughput of N >= 1: at the peak or, without one, far out, or INFINITY. */
 double usl_ceiling(const struct usl *u);
 
-/* The N at which N times the throughput of one would reach the ceiling; INFINITY when there is none. */
+/* The N, 1 or more, at which N times the throughput of one would reach the ceiling, or INFINITY. */
 double usl_knee(const struct usl *u);
 
 /*

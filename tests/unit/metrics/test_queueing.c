@@ -109,6 +109,7 @@ START_TEST(the_knee_is_where_straight_growth_meets_the_ceiling)
 	const struct usl flat = { .gamma = 100, .alpha = .1, .peak = INFINITY };
 	const struct usl straight = { .gamma = 100, .peak = INFINITY };
 	const struct usl falling = { .gamma = 100, .alpha = 1, .beta = .5, .peak = 0 };
+	const struct usl sinking = { .gamma = 100, .alpha = 2, .peak = INFINITY };
 
 	NEAR(usl_ceiling(&peaked), 1000 / 1.9, 1e-9);
 	NEAR(usl_knee(&peaked), 10 / 1.9, 1e-9);
@@ -117,6 +118,8 @@ START_TEST(the_knee_is_where_straight_growth_meets_the_ceiling)
 	ck_assert(isinf(usl_ceiling(&straight)) && isinf(usl_knee(&straight)));
 	NEAR(usl_ceiling(&falling), 100, 1e-9);
 	NEAR(usl_knee(&falling), 1, 1e-9);
+	NEAR(usl_ceiling(&sinking), 100, 1e-9);
+	NEAR(usl_knee(&sinking), 1, 1e-9);
 }
 END_TEST
 
