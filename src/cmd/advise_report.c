@@ -152,6 +152,7 @@ static void write_answer(struct json *j, const struct advice *a)
 	} else {
 		json_null(j, "needed");
 	}
+	json_string(j, "load", a->is_saturated ? "saturated" : "open");
 	json_number(j, "headroom_rate", a->headroom_rate);
 	if (a->cpu_rate > 0)
 		json_number(j, "cpu_rate", a->cpu_rate);

@@ -28,6 +28,12 @@ const char *const advice_bound_texts[BOUND_COUNT] = {
 #define SEARCH_STEPS 12
 #define SLOTS_MOST 65536
 
+/*
+ * Utilisation from which on the rate of arrivals tells nothing of what is wanted: clients that wait for
+ * their answers ask no faster than those come.  Then all that are in flight at once are to have a slot.
+ */
+#define SATURATED 0.97
+
 /* Utilisation above which a queue is taken for one that grows. */
 #define STABLE_MOST 0.995
 
@@ -305,6 +311,9 @@ static int study(struct advice *a, struct study *s)
 	const struct evidence *e = s->e;
 
 	a->slots_needed = find_slots(s);
+	a->is_saturated = rho(e) >= SATURATED;
+	if (a->is_saturated && a->slots_needed && a->slots_needed < e->L_slot + e->L_wait)
+		a->slots_needed = (unsigned)ceil(e->L_slot + e->L_wait);
 	if (a->slots_needed)
 		choose_shape(a, e);
 	a->headroom_rate = find_headroom(s);

@@ -53,6 +53,7 @@ struct advice {
 	char evidence[256]; /* the sentence behind it */
 	double mean_service, Cs2;
 	double measured_p50, measured_p99, measured_mean; /* of the wait */
+	bool is_saturated; /* every slot is busy: what arrives may be held back by what is answered */
 	unsigned slots_needed;     /* for the target at the present rate; 0: none would do */
 	unsigned workers, threads; /* the shape that gives them */
 	char shape[256];           /* why this one */

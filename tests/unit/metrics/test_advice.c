@@ -129,6 +129,21 @@ START_TEST(the_slots_it_needs_are_the_fewest)
 }
 END_TEST
 
+START_TEST(at_saturation_all_in_flight_are_to_have_a_slot)
+{
+	begin();
+	e.L_slot = 8;
+	e.L_wait = 52;
+	e.Ca2 = 0;
+	ck_assert_int_eq(bound(), BOUND_SLOTS);
+	ck_assert(a.is_saturated);
+	ck_assert_uint_eq(a.slots_needed, 60);
+	begin();
+	bound();
+	ck_assert(!a.is_saturated);
+}
+END_TEST
+
 START_TEST(shapes_follow_what_it_is_bound_by)
 {
 	begin();
@@ -201,5 +216,6 @@ START_TEST(headroom_is_where_the_target_breaks)
 END_TEST
 
 UNIT_SUITE_OF(advice, what_limits_it, too_little_is_no_ground, the_slots_it_needs_are_the_fewest,
-	      shapes_follow_what_it_is_bound_by, forecasts_agree_with_the_formula_where_it_is_exact,
+	      at_saturation_all_in_flight_are_to_have_a_slot, shapes_follow_what_it_is_bound_by,
+	      forecasts_agree_with_the_formula_where_it_is_exact,
 	      headroom_is_where_the_target_breaks)
