@@ -55,7 +55,7 @@ LITTLED := $(BUILD)/littled
 UNITS   := $(foreach f,$(TESTED),$(if $(wildcard tests/unit/$(f)/test_*.c),$(BUILD)/unit/$(f)))
 
 .DEFAULT_GOAL := all
-.PHONY: all help setup run demo check quick lint format install uninstall clean unit system short \
+.PHONY: all help setup run demo check quick lint format clean unit system short \
 	sanitized docs programs FORCE
 
 all: $(LITTLED) ## build the server (build/littled)
@@ -68,7 +68,8 @@ help: ## list the targets
 
 $(LITTLED): $(MAIN_OBJECT) $(ALL_OBJECTS) src/exports.map
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) -Wl,--dynamic-list=src/exports.map -o $@ $(filter %.o,$^) $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(SANFLAGS) $(LDFLAGS) -Wl,--dynamic-list=src/exports.map -o $@ \
+		$(filter %.o,$^) $(LIBS)
 
 $(BUILD)/llhttp/%.o: /usr/share/llhttp/%.c
 	$(call say,CC,llhttp/$*.c)
@@ -191,22 +192,7 @@ demo: setup ## build, put a real load on the server, and show what it says of it
 	$(Q)$(MAKE) -j2 all
 	@exec $(PYTHON) scripts/demo $(LITTLED)
 
-BINDIR     := $(DESTDIR)$(PREFIX)/bin
-INCLUDEDIR := $(DESTDIR)$(PREFIX)/include/littled
-DOCDIR     := $(DESTDIR)$(PREFIX)/share/doc/littled
-HEADERS    := $(sort $(wildcard include/littled/*.h))
-DOCUMENTS  := conf/littled.ini.example conf/REFERENCE.md
-
-install: $(LITTLED) ## install below $(DESTDIR)$(PREFIX)
-	install -d $(BINDIR) $(INCLUDEDIR) $(DOCDIR)
-	install -m 755 $(LITTLED) $(BINDIR)/littled
-	install -m 644 $(HEADERS) $(INCLUDEDIR)
-	install -m 644 $(DOCUMENTS) $(DOCDIR)
-
-uninstall: ## remove exactly what install put there
-	rm -f $(BINDIR)/littled $(addprefix $(INCLUDEDIR)/,$(notdir $(HEADERS))) \
-		$(addprefix $(DOCDIR)/,$(notdir $(DOCUMENTS)))
-	for d in $(INCLUDEDIR) $(DOCDIR); do [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
+include make/install.mk
 
 clean: ## remove everything built
 	rm -rf build compile_commands.json
@@ -227,4 +213,4 @@ compile_commands.json: Makefile $(SOURCES) ## what clangd and clang-tidy want to
 			"$$separator" '$(CURDIR)' $$c '$(COMPILE)' $$c; separator=','; \
 	done; echo ']'; } >$@
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -name '*.d' -type f -print 2>/dev/null)

@@ -16,8 +16,10 @@ static const struct command {
 	const char *name;
 	int (*main)(int argc, char **argv);
 } commands[] = {
-	{ "advise", advise_main }, { "bench", bench_main }, { "top", top_main },
-	{ "usl", usl_main },       { NULL, NULL },
+#define COMMAND(name, what) { #name, name##_main },
+#include "cmd/commands.def"
+#undef COMMAND
+	{ NULL, NULL },
 };
 
 int main(int argc, char **argv)

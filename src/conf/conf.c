@@ -30,17 +30,25 @@ static enum conf_verdict printed(int error)
 	return CONF_DONE;
 }
 
+/* What --print-reference prints; scripts and the Makefile ask for it. */
+static const struct {
+	const char *which;
+	int (*write)(FILE *to);
+} references[] = {
+	{ "example", conf_write_example },           { "markdown", conf_write_reference },
+	{ "manual-flags", conf_write_manual_flags }, { "manual-keys", conf_write_manual_keys },
+	{ "completion", conf_write_completion },
+};
+
 static enum conf_verdict print_reference(const char *which)
 {
 	struct place at = { .origin = ORIGIN_COMMAND_LINE, .name = "--print-reference" };
 
-	switch (value_to_choice(slice_of_string(which), "example|markdown")) {
-	case 0:
-		return printed(conf_write_example(stdout));
-	case 1:
-		return printed(conf_write_reference(stdout));
-	}
-	refuse_value(&at, which, "expected example or markdown");
+	for (size_t i = 0; i < sizeof references / sizeof *references; i++)
+		if (strcmp(which, references[i].which) == 0)
+			return printed(references[i].write(stdout));
+	refuse_value(&at, which,
+		     "expected example, markdown, manual-flags, manual-keys or completion");
 	return CONF_REFUSED;
 }
 

@@ -20,6 +20,13 @@ int conf_write_example(FILE *to);
 /* conf/REFERENCE.md: tables, by group. */
 int conf_write_reference(FILE *to);
 
+/* For the manual pages (scdoc): the options as flags, with the actions, and as keys of the file. */
+int conf_write_manual_flags(FILE *to);
+int conf_write_manual_keys(FILE *to);
+
+/* A line for each flag, its fields separated by TABs: "--flag", "-f", the value's name, the help. */
+int conf_write_completion(FILE *to);
+
 /* --- for the printers --- */
 
 #define PRINT_BYTES_MAX (1 << 20)

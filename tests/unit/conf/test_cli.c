@@ -127,7 +127,7 @@ static const struct {
 	{ { "a\nb" }, "APP \"a\\x0ab\": ", "expected a built-in app" },
 	{ { "-n", "a\nb", "app" }, "--name=a\\x0ab: ", "without control bytes" },
 	{ { "-c", "a\nb", "app" }, "--config=a\\x0ab: ", "expected the path" },
-	{ { "--print-reference", "html" }, "--print-reference=html: ", "example or markdown" },
+	{ { "--print-reference", "html" }, "--print-reference=html: ", "example, markdown, " },
 	{ { "--print-config", "-w0" }, "--workers=0: ", "from 1 to 1024" },
 	{ { "--check-config" }, "nothing to serve", "littled workload" },
 	{ { NULL }, "nothing to serve", "littled workload" },
