@@ -8,7 +8,7 @@ ZSHDIR   ?= share/zsh/site-functions
 UNITDIR  ?= lib/systemd/system
 
 HEADERS   := $(sort $(wildcard include/littled/*.h))
-PAGES     := $(patsubst docs/man/%.scd.in,%,$(sort $(wildcard docs/man/*.scd.in)))
+MANUAL     := $(patsubst docs/man/%.scd.in,%,$(sort $(wildcard docs/man/*.scd.in)))
 UNITS_OF_SYSTEMD := $(notdir $(sort $(wildcard conf/systemd/*.service conf/systemd/*.socket)))
 DOCUMENTS := README.md CHANGES.md conf/littled.ini.example conf/REFERENCE.md $(sort $(wildcard docs/*.md))
 EXAMPLES  := $(sort $(wildcard docs/examples/*/*))
@@ -20,7 +20,7 @@ section = $(patsubst .%,%,$(suffix $(1)))
 INSTALLED := \
 	755:$(LITTLED):bin/littled \
 	$(call files,644,include/littled,$(HEADERS)) \
-	$(foreach p,$(PAGES),644:$(MADE)/$(p):share/man/man$(call section,$(p))/$(p)) \
+	$(foreach p,$(MANUAL),644:$(MADE)/$(p):share/man/man$(call section,$(p))/$(p)) \
 	644:$(MADE)/littled.bash:share/bash-completion/completions/littled \
 	644:$(MADE)/littled.zsh:$(ZSHDIR)/_littled \
 	644:$(MADE)/littled.pc:share/pkgconfig/littled.pc \
@@ -39,10 +39,10 @@ OWN_FOLDERS := $(shell printf '%s\n' $(filter %/littled,$(FOLDERS_OF_INSTALL)) \
 
 .PHONY: install uninstall manual completion
 
-manual: $(PAGES:%=$(MADE)/%) # the manual pages
+manual: $(MANUAL:%=$(MADE)/%) # the manual pages
 completion: $(MADE)/littled.bash $(MADE)/littled.zsh
 
-$(PAGES:%=$(MADE)/%): $(MADE)/%: docs/man/%.scd.in $(LITTLED) scripts/make-manual
+$(MANUAL:%=$(MADE)/%): $(MADE)/%: docs/man/%.scd.in $(LITTLED) scripts/make-manual
 	$(call say,MAN,$*)
 	$(Q)mkdir -p $(@D)
 	$(Q)scripts/make-manual $(LITTLED) $< >$@.scd
