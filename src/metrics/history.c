@@ -1,6 +1,8 @@
 /* Points over time.  Runs in: any. */
 #include "metrics/history.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "metrics/json.h"
 
@@ -36,21 +38,37 @@ void point_write_json(struct buf *out, const struct point *p)
 	json_close_object(&j);
 }
 
+int history_open(struct shm *m)
+{
+	return shm_open_new(m, "littled-history", sizeof(struct history));
+}
+
+/* Counted once it is whole: a process that dies meanwhile leaves no trace. */
 void history_add(struct history *h, const struct point *p)
 {
-	h->point[h->count++ % HISTORY_POINTS] = *p;
+	uint64_t n = atomic_load(&h->count);
+
+	h->point[n % HISTORY_POINTS] = *p;
+	atomic_store(&h->count, n + 1);
+}
+
+void history_copy(struct history *to, const struct history *from)
+{
+	atomic_store(&to->count, atomic_load(&from->count));
+	memcpy(to->point, from->point, sizeof to->point);
 }
 
 void history_write_json(struct buf *out, const struct history *h)
 {
-	uint64_t first = h->count > HISTORY_POINTS ? h->count - HISTORY_POINTS : 0;
+	uint64_t count = atomic_load(&h->count);
+	uint64_t first = count > HISTORY_POINTS ? count - HISTORY_POINTS : 0;
 	struct json j = { .out = out };
 
 	json_open_object(&j, NULL);
-	json_count(&j, "points", h->count - first);
+	json_count(&j, "points", count - first);
 	for (unsigned i = 0; i < POINT_FIGURES; i++) {
 		json_open_array(&j, keys[i]);
-		for (uint64_t n = first; n < h->count; n++)
+		for (uint64_t n = first; n < count; n++)
 			json_number(&j, NULL, h->point[n % HISTORY_POINTS].figure[i]);
 		json_close_array(&j);
 	}

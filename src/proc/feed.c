@@ -32,16 +32,17 @@ struct feed {
 	uint64_t number; /* of the event, from 1 */
 	unsigned pages;
 	bool is_stopping;
-	struct history history;
+	struct history *history; /* shared with the process before, and the next */
 };
 
-struct feed *feed_new(const struct board *b)
+struct feed *feed_new(const struct board *b, struct history *h)
 {
 	struct feed *f = calloc(1, sizeof *f);
 	pthread_condattr_t monotonic;
 
 	if (!f)
 		return NULL;
+	f->history = h;
 	f->snapshot = snapshot_new(b);
 	if (!f->snapshot) {
 		free(f);
@@ -105,7 +106,7 @@ static void observe_second(struct feed *f)
 
 	pthread_mutex_lock(&f->lock);
 	bool has_pages = f->pages;
-	history_add(&f->history, &p);
+	history_add(f->history, &p);
 	pthread_mutex_unlock(&f->lock);
 	if (!has_pages)
 		return;
@@ -262,7 +263,7 @@ int feed_tell_history(struct feed *f, struct ltd_exchange *x)
 	if (!copy)
 		return -ENOMEM;
 	pthread_mutex_lock(&f->lock);
-	*copy = f->history;
+	history_copy(copy, f->history);
 	pthread_mutex_unlock(&f->lock);
 	buf_init(&text, EVENT_BYTES_MAX);
 	history_write_json(&text, copy);

@@ -11,7 +11,7 @@
 
 #include <littled/app.h>
 
-#include "metrics/board.h"
+#include "metrics/history.h"
 
 #define FEED_PAGES_MAX 16
 
@@ -21,7 +21,7 @@
 struct feed;
 
 /* NULL when memory is short. */
-struct feed *feed_new(const struct board *b);
+struct feed *feed_new(const struct board *b, struct history *h);
 void feed_free(struct feed **f);
 
 /* Its thread.  0 or a negative errno value. */

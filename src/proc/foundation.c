@@ -214,6 +214,19 @@ static int open_crowd(struct foundation *f)
 	return 0;
 }
 
+/* For the statistics process, also one that a reload brings: without one it takes no memory. */
+static int open_history(struct foundation *f)
+{
+	int error = history_open(&f->history);
+
+	if (error < 0) {
+		log_error("cannot keep a history: %s", strerror(-error));
+		return EXIT_CANNOT_SERVE;
+	}
+	f->heritage.history = f->history.at;
+	return 0;
+}
+
 static int open_pidfile(struct foundation *f)
 {
 	const char *path = f->heritage.options->pid;
@@ -250,6 +263,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 		.board = { .fd = -1 },
 		.offers = { .fd = -1 },
 		.crowd = { .fd = -1 },
+		.history = { .fd = -1 },
 		.pidfile = { .fd = -1 },
 		.background = { .told_fd = -1 },
 		.notify = { .fd = -1 },
@@ -271,8 +285,9 @@ static int prepare(struct foundation *f, const struct conf *conf)
 int foundation_open(struct foundation *f, const struct conf *conf)
 {
 	static int (*const step[])(struct foundation *) = {
-		open_logs,   raise_limits, enter_background, /* from here on in the daemon */
-		open_notify, open_pidfile, open_listeners,   open_board, open_channels, open_crowd,
+		open_logs,     raise_limits, enter_background, /* from here on in the daemon */
+		open_notify,   open_pidfile, open_listeners,   open_board,
+		open_channels, open_crowd,   open_history,
 	};
 	int status = prepare(f, conf);
 
@@ -314,6 +329,7 @@ void foundation_close(struct foundation *f)
 	close_fd(&h->news_fd);
 	if (h->board)
 		peer_channels_close(h->channels, h->board->workers_max);
+	shm_close(&f->history);
 	shm_close(&f->crowd);
 	shm_close(&f->offers);
 	shm_close(&f->board);

@@ -14,7 +14,7 @@
 struct foundation {
 	struct heritage heritage;
 	struct mounts mounts;
-	struct shm board, offers, crowd;
+	struct shm board, offers, crowd, history;
 	struct pidfile pidfile;
 	struct background background;
 	struct notify notify;

@@ -13,6 +13,7 @@
 #include "conf/options.h"
 #include "http/access.h"
 #include "metrics/board.h"
+#include "metrics/history.h"
 #include "net/listener.h"
 #include "proc/peers.h"
 #include "proc/privileges.h"
@@ -35,6 +36,7 @@ struct heritage {
 
 	struct peer_channel *channels; /* one a seat */
 	struct offers *offers;         /* in shared memory, one a seat */
+	struct history *history;       /* in shared memory: of the statistics page */
 	struct crowd *crowd;           /* NULL: address_connections sets no limit */
 
 	int life[2]; /* a pipe nobody writes to: [0] ends in the workers when the master dies */

@@ -105,6 +105,8 @@ void leave(struct worker *w)
 		return;
 	w->is_leaving = true;
 	w->leaving_ns = l->now_ns;
+	if (w->index == WORKER_STATISTICS)
+		status_stop(); /* who watches comes again, to the next one */
 	atomic_store(&l->row->state, WORKER_DRAINING);
 	worker_tell_master(w);
 	/* What was connected before is served here when nobody else will. */

@@ -192,7 +192,7 @@ const struct mounts *status_mounts(const struct heritage *heritage)
 
 	its.board = heritage->board;
 	its.snapshot = snapshot_new(heritage->board);
-	its.feed = feed_new(heritage->board);
+	its.feed = feed_new(heritage->board, heritage->history);
 	buf_init(&its.text, TEXT_BYTES_MAX);
 	if (its.snapshot && its.feed && mounts_open_app(&mounts, &app, &its) == 0)
 		return &mounts;

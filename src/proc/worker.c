@@ -48,8 +48,6 @@ static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 		log_warning("worker %u: the master is gone, draining", w->index);
 	atomic_store(&w->loop.board->phase,
 		     atomic_load(&w->loop.board->has_relative) ? BOARD_SUCCEEDED : BOARD_STOPPING);
-	if (is_statistics(w))
-		status_stop();
 	leave(w);
 }
 

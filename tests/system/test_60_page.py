@@ -211,8 +211,9 @@ def test_nor_when_the_master_is_killed(serve):
 def test_the_statistics_process_is_replaced_and_the_page_can_come_back(serve):
     with serve() as server:
         server.may_lose_workers = True
+        server.get("/sleep?ms=20")
         with Events(server) as events:
-            events.wait("stats", 1)
+            events.wait("stats", 2)
             pid = statistics_pid(server)
             os.kill(pid, signal.SIGKILL)
             eventually(lambda: not events.thread.is_alive(), 5, "the stream has ended")
@@ -220,6 +221,27 @@ def test_the_statistics_process_is_replaced_and_the_page_can_come_back(serve):
         eventually(server.is_ready, 10, "the statistics are there again")
         with Events(server) as events:
             events.wait("stats", 1)
+        goes_on(server)
+
+
+def test_a_reload_ends_the_stream_and_keeps_the_history(server):
+    server.get("/sleep?ms=20")
+    with Events(server) as events:
+        events.wait("stats", 2)
+        pid = statistics_pid(server)
+        server.process.send_signal(signal.SIGHUP)
+        eventually(lambda: not events.thread.is_alive(), 10, "the stream has ended")
+    assert events.error is None, "it ended in good order"
+    eventually(lambda: not is_alive(pid), 10, "the old statistics process is gone")
+    with Events(server) as events:
+        events.wait("stats", 1)
+    goes_on(server)
+
+
+def goes_on(server):
+    """The history still has the request of before."""
+    history = client.get(server.admin, "/history.json").json()
+    assert max(history["throughput_rps"][:3]) > 0, history
 
 
 def statistics_pid(server):
