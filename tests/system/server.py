@@ -97,10 +97,12 @@ class Server:
     """A running server, in a session of its own.  Use as `with Server(...) as s:`."""
 
     def __init__(self, tmp, *args, workers=1, threads=2, app="workload", binds=None, admin=None,
-                 env=None, wrap=(), pass_fds=(), host="127.0.0.1"):
+                 env=None, wrap=(), pass_fds=(), host="127.0.0.1",
+                 admin_at=None):
         self.tmp, self.args, self.app, self.env = Path(tmp), args, app, env or {}
         self.workers, self.threads = workers, threads
         self.binds, self.admin_path, self.host = binds, admin, host
+        self.admin_at = admin_at  # the address of one that is gone
         self.process = None
         self.wrap = wrap  # words before the command, of a program that executes it
         self.pass_fds = pass_fds
@@ -122,7 +124,7 @@ class Server:
 
     def __enter__(self):
         self.address = (self.host, free_port(self.host))
-        self.admin = self.admin_path or (self.host, free_port(self.host))
+        self.admin = self.admin_path or self.admin_at or (self.host, free_port(self.host))
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=stderr, stderr=stderr,

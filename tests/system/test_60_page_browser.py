@@ -1,0 +1,188 @@
+"""The statistics page in a real browser."""
+
+import functools
+import http.server
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+
+from browser import Browser
+from load import ClosedLoop
+from server import ROOT
+
+UNITS = {"": 1, "%": 0.01, "µs": 1e-6, "ms": 1e-3, "s": 1}
+
+
+def value(text):
+    """What a figure says: '20.3 ms' is 0.0203."""
+    number, unit = re.fullmatch(r"([0-9.e+-]+) ?(%|µs|ms|s|)", text).groups()
+    return float(number) * UNITS[unit]
+
+
+def at(document, path):
+    for key in path.split("."):
+        document = document[key]
+    return document
+
+
+def says(text, figure):
+    """Rounded to three digits, and no other."""
+    return value(text) == pytest.approx(figure, rel=0.006, abs=1e-9)
+
+
+class Load:
+    """More than the slots can serve, for so long."""
+
+    def __init__(self, server, connections, seconds, target="/sleep?ms=100"):
+        self.loop = ClosedLoop(server.address, connections, lambda: target, seconds)
+        self.thread = threading.Thread(target=self.loop.run)
+
+    def __enter__(self):
+        self.thread.start()
+
+    def __exit__(self, *_):
+        self.thread.join()
+
+
+def test_what_is_shown_is_what_the_document_says(serve):
+    with serve(workers=2, threads=4) as server, Load(server, 12, 14), Browser(server.admin) as page:
+        page.wait_live()
+        page.wait("littled.window_s > 5 && littled.concurrency.waiting > 3 &&"
+                  " littled.littled.uptime_s > 8", 30)
+        seen, own = page.look(), server.stats(10)
+        shown, document = seen["shown"], seen["document"]
+        # The document of the same moment is the listener's, but for the second between.
+        for path in ("throughput_rps", "concurrency.total", "concurrency.waiting",
+                     "concurrency.in_service", "little.W_s", "utilisation", "slots"):
+            assert says(shown[path], at(document, path)), path
+            assert at(document, path) == pytest.approx(at(own, path), rel=0.1), path
+        assert shown["sentence"] == document["sentence"] and "slots, all busy" in shown["sentence"]
+        assert "2 workers × 4 threads = 8 slots" in seen["about"]
+        check_slots(seen)
+        check_routes(seen)
+        check_lists(seen)
+        seen = page.seen()
+        assert not seen["errors"]
+        assert all(url.startswith((page.url, "data:")) for url in seen["requests"]), seen
+
+
+def check_slots(seen):
+    workers = seen["document"]["workers"]
+    assert len(seen["cells"]) == len(workers)
+    for row, worker in zip(seen["cells"], workers):
+        assert len(row) == len(worker["slots"]) == 4
+        for n, (cell, slot) in enumerate(zip(row, worker["slots"])):
+            assert cell["class"].split()[0] == slot["state"]
+            assert cell["label"].startswith(f"worker {worker['worker']}, slot {n}: {slot['state']}")
+            if slot["state"] == "busy":
+                assert says(cell["text"], slot["age_s"]) and "/sleep" in cell["label"]
+
+
+def check_routes(seen):
+    rows = {row[0]: row for row in seen["routes"]}
+    assert len(rows) == len(seen["document"]["routes"])
+    for route in seen["document"]["routes"]:
+        row = rows[route["route"]]
+        assert row[1] == route["class"]
+        figures = [route["rate"],
+                   *(route[p][k] for p in ("wait", "service") for k in ("mean_s", "p50_s", "p99_s")),
+                   route["cpu_share"], route["errors"]]
+        for text, figure in zip(row[2:], figures, strict=True):
+            assert says(text, figure), (route["route"], text, figure)
+    assert seen["routes"][0][0] == "/sleep", "the busiest stands first"
+
+
+def check_lists(seen):
+    document = seen["document"]
+    assert {name: int(n) for name, n in seen["connections"]} == {
+        k.replace("_", " "): v for k, v in document["connections"].items()}
+    events = {name: int(n) for name, n in seen["events"]}
+    for key in ("arrivals", "completions", "moves_in", "claims", "shed_queue_full"):
+        assert events[key.replace("_", " ")] == document["totals"][key]
+    assert events["status 200"] == document["totals"]["status"]["200"]
+    closes = {k.replace("_", " "): v for k, v in document["closes"].items() if v}
+    assert {name: int(n) for name, n in seen["closes"] if int(n)} == closes
+
+
+def test_charts_are_drawn_in_light_and_dark(serve, tmp_path):
+    with serve(workers=2, threads=4) as server, Load(server, 12, 10), Browser(server.admin) as page:
+        page.wait_live()
+        page.wait("littled.littled.uptime_s > 6 && littled.capacity_rps > 0", 30)
+        papers = set()
+        for scheme in ("light", "dark"):
+            page.scheme(scheme=scheme)
+            page.wait(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
+            page.wait("(window.began ??= littled.littled.uptime_s) < littled.littled.uptime_s - 1")
+            parts = page.shoot(path=str(tmp_path / f"{scheme}.png"))
+            papers.add(page.look()["paper"])
+            for name, part in parts.items():
+                assert part["colours"] > 20 and 0.01 < part["ink"] < 0.9, (scheme, name, part)
+            for name, colours in (("chart-rate", ("rate", "flight", "service")),
+                                  ("chart-times", ("rate", "service")),
+                                  ("chart-knee", ("rate", "late"))):
+                for colour in colours:
+                    assert parts[name]["near"][colour] > 10, (scheme, name, colour, parts[name])
+        assert len(papers) == 2
+        assert not page.seen()["errors"]
+
+
+def test_by_keyboard_and_on_a_phone(server):
+    server.get("/sleep?ms=20")
+    with Browser(server.admin) as page:
+        page.wait_live()
+        page.focus(on="#grid td[tabindex='0']")
+        assert "worker 0, slot 0" in page.look()["focused"]
+        page.press(key="ArrowRight")
+        seen = page.look()
+        assert "worker 0, slot 1" in seen["focused"] and "worker 0, slot 1" in seen["slot"]
+        page.press(key="ArrowRight")  # there is no further one
+        assert "worker 0, slot 1" in page.look()["focused"]
+        page.focus(on="#routes th button")
+        page.press(key="Enter")
+        seen = page.look()
+        assert seen["sorted"][0] == "ascending"
+        assert [r[0] for r in seen["routes"]] == sorted(r[0] for r in seen["routes"])
+        page.press(key="Enter")
+        assert page.look()["routes"] == seen["routes"][::-1]
+        page.size(width=360, height=740)
+        assert page.look()["wider"] <= 0, "nothing but tables scrolls sideways"
+
+
+def is_lost(page):
+    page.wait("document.getElementById('link').className === 'lost'")
+
+
+def test_it_survives_reloads_and_restarts(serve):
+    with serve() as server, Browser(server.admin) as page:
+        page.wait_live()
+        server.process.send_signal(signal.SIGHUP)
+        is_lost(page)
+        page.wait_live()
+        server.stop()
+        is_lost(page)
+        with serve(admin_at=server.admin) as other:
+            page.wait(f"littled.littled.pid === {other.process.pid}", 30)
+            page.wait_live()
+        assert not page.seen()["errors"]
+
+
+class Folder(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def test_built_without_npm_it_says_so_and_shows_the_rest(tmp_path):
+    subprocess.run([ROOT / "scripts" / "make-page", tmp_path], check=True)
+    (tmp_path / "page.html").rename(tmp_path / "index.html")
+    assert "uPlot.iife" not in (tmp_path / "index.html").read_text()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(
+            Folder, directory=tmp_path)) as folder:
+        threading.Thread(target=folder.serve_forever, daemon=True).start()
+        with Browser(folder.server_address) as page:
+            page.wait("!document.getElementById('no-charts').hidden")
+            page.wait("document.querySelector('.charts').hidden")
+            assert not page.seen()["errors"]
+        folder.shutdown()
