@@ -180,7 +180,10 @@ static void take_in(struct acceptor *a, int fd, const struct sockaddr_storage *p
 		evict(l);
 	if (lent_for)
 		repay(a, c, lent_for);
-	read_first(a, c);
+	if (a->hands_on)
+		conn_watch(c, EV_READ);
+	else
+		read_first(a, c);
 }
 
 /* A descriptor, or a negative errno value: for want of descriptors also if nobody waits. */

@@ -25,6 +25,7 @@ struct acceptor {
 	int eagerness;   /* whether a new connection is worth reading at once: see accept_one() */
 	unsigned spared; /* first reads not tried since the last */
 	bool is_paused;  /* for want of descriptors */
+	bool hands_on;   /* connections go to a sibling, unread */
 	bool is_full;    /* as many connections as allowed, and none that would make room */
 	bool is_stopped;
 };

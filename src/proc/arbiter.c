@@ -126,7 +126,6 @@ static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct sc
 	}
 	if (a->state == ARBITER_STARTING && arbiter_count(a).fresh_ready >= a->policy.workers) {
 		a->state = ARBITER_SERVING;
-		a->is_renewing = false;
 		script_add(s, ACTION_READY, 0);
 	}
 	arbiter_settle(a, s);
@@ -142,10 +141,13 @@ static void on_leaving(struct arbiter *a, const struct arbiter_event *e, struct 
 {
 	struct seat *seat = &a->seat[e->seat];
 
-	if (seat->state != SEAT_READY || arbiter_is_stopping(a))
+	if (seat->state == SEAT_READY && !arbiter_is_stopping(a)) {
+		seat->state = SEAT_RETIRING;
+		seat->deadline_ns = s->now_ns + a->policy.graceful_ns;
+	}
+	if (seat->state != SEAT_RETIRING)
 		return;
-	seat->state = SEAT_RETIRING;
-	seat->deadline_ns = s->now_ns + a->policy.graceful_ns;
+	seat->takes_none = true;
 	arbiter_settle(a, s);
 }
 

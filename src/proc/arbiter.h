@@ -56,7 +56,7 @@ enum arbiter_event_kind {
 	EVENT_BEGIN,    /* once */
 	EVENT_READY,    /* seat: its worker reported */
 	EVENT_WISH,     /* seat: its worker wants to be replaced */
-	EVENT_LEAVING,  /* seat: its worker drains by itself */
+	EVENT_LEAVING,  /* seat: its worker takes no more, told to or by itself */
 	EVENT_EXITED,   /* seat, status: its worker is gone */
 	EVENT_UNFORKED, /* seat: its worker could not be made */
 	EVENT_SILENT,   /* seat: no sign of life for the timeout */
@@ -91,7 +91,7 @@ enum action_kind {
 	ACTION_ABORT,   /* seat: say what it does, and die */
 	ACTION_KILL,    /* seat: SIGKILL */
 	ACTION_READY,   /* all workers are ready for the first time */
-	ACTION_RENEWED, /* the new edition has replaced all others */
+	ACTION_RENEWED, /* the new edition alone takes connections */
 	ACTION_REVERT,  /* the new edition cannot be served: the one before is in force again */
 	ACTION_UNREADY, /* the probes say so from now on */
 	ACTION_DRAIN,   /* all workers: finish and leave */
@@ -114,6 +114,7 @@ struct seat {
 	unsigned edition, lane;
 	bool wants_relief;
 	bool was_ready;
+	bool takes_none;      /* RETIRING: it has said that it leaves */
 	uint64_t ready_ns;    /* since when */
 	uint64_t deadline_ns; /* RETIRING, DOOMED: when it is killed */
 	unsigned scratch;

@@ -141,12 +141,19 @@ static void relieve(struct arbiter *a, struct script *s)
 		arbiter_retire(a, find_to_retire(a), s);
 }
 
+/* Does it still take what it should leave to the new edition? */
+static bool is_in_the_way(const struct arbiter *a, const struct seat *seat)
+{
+	return seat->edition != a->edition &&
+	       (seat->state == SEAT_READY || (seat->state == SEAT_RETIRING && !seat->takes_none));
+}
+
 static void note_renewal(struct arbiter *a, struct script *s)
 {
 	if (!a->is_renewing || arbiter_count(a).fresh_ready < a->policy.workers)
 		return;
 	for (unsigned i = 0; i < a->seats; i++)
-		if (a->seat[i].state == SEAT_READY && a->seat[i].edition != a->edition)
+		if (is_in_the_way(a, &a->seat[i]))
 			return;
 	a->is_renewing = false;
 	script_add(s, ACTION_RENEWED, 0);

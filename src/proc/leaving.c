@@ -63,6 +63,7 @@ void leaving_turn(struct worker *w)
 	bool has_heir = !server_stops(w) && peers_have_heir(&w->peers);
 
 	l->is_draining = !has_heir;
+	w->acceptor.hands_on = has_heir;
 	if (has_heir) {
 		peers_hand_on(&w->peers, CONN_FRESH);
 		peers_hand_on(&w->peers, CONN_IDLE);

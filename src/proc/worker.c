@@ -64,6 +64,8 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 			continue;
 		switch (s.ssi_signo) {
 		case SIGTERM:
+			if (is_statistics(w))
+				status_stop();
 			leave(w);
 			break;
 		case SIGUSR1:

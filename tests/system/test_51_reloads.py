@@ -190,7 +190,7 @@ def app_that(tmp_path, name, start="return 0;", configure="return 0;"):
 #include <stdlib.h>
 #include <unistd.h>
 static int start(void *state) {{ (void)state; {start} }}
-static int configure(void **state, const struct ltd_settings *s) {{ (void)state, (void)s; {configure} }}
+static int configure(const struct ltd_settings *s, void **state) {{ (void)state, (void)s; {configure} }}
 static int hello(struct ltd_exchange *x, void *state)
 {{
 	(void)state;
