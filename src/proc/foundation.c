@@ -83,7 +83,7 @@ static int raise_limits(struct foundation *f)
 
 static int open_listeners(struct foundation *f)
 {
-	int status = listeners_open(&f->heritage, &f->heritage.conf->supervisor);
+	int status = listeners_open(&f->heritage, &f->supervisor);
 
 	supervisor_hide();
 	return status;
@@ -91,7 +91,7 @@ static int open_listeners(struct foundation *f)
 
 static int open_notify(struct foundation *f)
 {
-	notify_open(&f->notify, &f->heritage.conf->supervisor, clock_mono_ns());
+	notify_open(&f->notify, &f->supervisor, clock_mono_ns());
 	return 0;
 }
 
@@ -180,7 +180,7 @@ static int open_channels(struct foundation *f)
 /* An older master of ours, which lives, has started us. */
 static bool has_predecessor(const struct foundation *f)
 {
-	pid_t predecessor = f->heritage.conf->supervisor.predecessor;
+	pid_t predecessor = f->supervisor.predecessor;
 
 	return predecessor && predecessor == getppid();
 }
@@ -269,6 +269,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 		.notify = { .fd = -1 },
 	};
 	f->heritage.mounts = &f->mounts;
+	f->supervisor = conf->supervisor;
 
 	static int (*const step[])(struct foundation *) = {
 		enter_workplace,

@@ -18,6 +18,7 @@ struct foundation {
 	struct pidfile pidfile;
 	struct background background;
 	struct notify notify;
+	struct supervisor supervisor; /* what it said at the start: the first configuration goes */
 };
 
 /* 0; or, with one line on the error log and nothing left open, an exit status. */

@@ -14,18 +14,26 @@
 static char *room_at;
 static size_t room;
 
+/* One block for all, which stays reachable whatever setenv(3) and unsetenv(3) make of it. */
+static char **environment_copy;
+
 static char **copied(char **strings)
 {
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 
-	while (strings[n])
-		n++;
-	char **copy = calloc(n + 1, sizeof *copy);
-	for (size_t i = 0; copy && i < n; i++) {
-		copy[i] = strdup(strings[i]);
-		if (!copy[i])
-			return NULL; /* the program ends: main() gives up */
+	for (; strings[n]; n++)
+		bytes += strlen(strings[n]) + 1;
+	char **copy = malloc((n + 1) * sizeof *copy + bytes);
+	if (!copy)
+		return NULL;
+	char *to = (char *)(copy + n + 1);
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(strings[i]) + 1;
+
+		copy[i] = memcpy(to, strings[i], len);
+		to += len;
 	}
+	copy[n] = NULL;
 	return copy;
 }
 
@@ -41,8 +49,8 @@ int title_prepare(int argc, char **argv, char ***environment)
 		if (*e == end)
 			end += strlen(*e) + 1;
 
-	char **moved = copied(*environment);
-	if (!moved)
+	environment_copy = copied(*environment);
+	if (!environment_copy)
 		return -ENOMEM;
 	room_at = argv[0];
 	room = (size_t)(end - argv[0]);
@@ -51,7 +59,7 @@ int title_prepare(int argc, char **argv, char ***environment)
 		if (!argv[i])
 			return -ENOMEM;
 	}
-	*environment = moved;
+	*environment = environment_copy;
 	return 0;
 }
 
