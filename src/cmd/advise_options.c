@@ -2,9 +2,10 @@
 #include "cmd/advise_options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cmd/flags.h"
 
 const char advise_usage[] =
 	"Usage: littled advise [OPTIONS]\n"
@@ -28,64 +29,60 @@ const char advise_usage[] =
 	"  --save FILE      also writes the evidence, to be read again with --file\n"
 	"The exit status is 3 when too few requests were seen to advise from.\n";
 
-typedef bool set_fn(struct advise_options *o, const char *value);
-
-static bool to_count(const char *value, uint64_t low, uint64_t high, uint64_t *n)
-{
-	return slice_to_u64(slice_of_string(value), n) && *n >= low && *n <= high;
-}
-
 static bool to_positive(const char *value, double *n)
 {
 	return slice_to_double(slice_of_string(value), n) && *n > 0;
 }
 
-static bool set_pid(struct advise_options *o, const char *value)
+static bool set_pid(void *options, const char *value)
 {
-	uint64_t n;
+	struct advise_options *o = options;
 
-	if (!to_count(value, 1, INT32_MAX, &n))
-		return false;
-	o->instance.pid = (pid_t)n;
-	return true;
+	return flag_pid(value, &o->instance.pid);
 }
 
-static bool set_board(struct advise_options *o, const char *value)
+static bool set_board(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	o->instance.board = value;
 	return true;
 }
 
-static bool set_url(struct advise_options *o, const char *value)
+static bool set_url(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	o->url = value;
 	return true;
 }
 
-static bool set_file(struct advise_options *o, const char *value)
+static bool set_file(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	o->file = value;
 	return true;
 }
 
-static bool set_save(struct advise_options *o, const char *value)
+static bool set_save(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	o->save = value;
 	return true;
 }
 
-static bool set_window(struct advise_options *o, const char *value)
+static bool set_window(void *options, const char *value)
 {
-	uint64_t n;
+	struct advise_options *o = options;
 
-	if (!to_count(value, 1, SNAPSHOT_WINDOW_MAX_S, &n))
-		return false;
-	o->window_s = (unsigned)n;
-	return n == 1 || n == 10 || n == 60;
+	return flag_window(value, &o->window_s);
 }
 
-static bool set_target(struct advise_options *o, const char *value)
+static bool set_target(void *options, const char *value)
 {
+	struct advise_options *o = options;
 	static const struct {
 		const char *unit;
 		double seconds;
@@ -103,70 +100,72 @@ static bool set_target(struct advise_options *o, const char *value)
 	return false;
 }
 
-static bool set_rate(struct advise_options *o, const char *value)
+static bool set_rate(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	return to_positive(value, &o->question.what_if[0].rate);
 }
 
-static bool set_slots(struct advise_options *o, const char *value)
+static bool set_slots(void *options, const char *value)
 {
+	struct advise_options *o = options;
 	uint64_t n;
 
-	if (!to_count(value, 1, 1048576, &n))
+	if (!flag_count(value, 1, 1048576, &n))
 		return false;
 	o->question.what_if[0].slots = (unsigned)n;
 	return true;
 }
 
-static bool set_service(struct advise_options *o, const char *value)
+static bool set_service(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	return *value == 'x' && to_positive(value + 1, &o->question.what_if[0].service_factor);
 }
 
-static bool set_arrivals(struct advise_options *o, const char *value)
+static bool set_arrivals(void *options, const char *value)
 {
-	return to_count(value, 1000, 100000000, &o->question.arrivals);
+	struct advise_options *o = options;
+
+	return flag_count(value, 1000, 100000000, &o->question.arrivals);
 }
 
-static bool set_seed(struct advise_options *o, const char *value)
+static bool set_seed(void *options, const char *value)
 {
-	return to_count(value, 0, UINT64_MAX, &o->question.seed);
+	struct advise_options *o = options;
+
+	return flag_count(value, 0, UINT64_MAX, &o->question.seed);
 }
 
-static bool set_json(struct advise_options *o, const char *value)
+static bool set_json(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	(void)value;
 	o->json = true;
 	return true;
 }
 
-static bool set_help(struct advise_options *o, const char *value)
+static bool set_help(void *options, const char *value)
 {
+	struct advise_options *o = options;
+
 	(void)value;
 	o->help = true;
 	return true;
 }
 
-static const struct {
-	struct option option;
-	set_fn *set;
-} table[] = {
-	{ { "pid", required_argument, NULL, 0 }, set_pid },
-	{ { "board", required_argument, NULL, 0 }, set_board },
-	{ { "url", required_argument, NULL, 0 }, set_url },
-	{ { "file", required_argument, NULL, 0 }, set_file },
-	{ { "window", required_argument, NULL, 0 }, set_window },
-	{ { "target", required_argument, NULL, 0 }, set_target },
-	{ { "rate", required_argument, NULL, 0 }, set_rate },
-	{ { "slots", required_argument, NULL, 0 }, set_slots },
-	{ { "service", required_argument, NULL, 0 }, set_service },
-	{ { "arrivals", required_argument, NULL, 0 }, set_arrivals },
-	{ { "seed", required_argument, NULL, 0 }, set_seed },
-	{ { "json", no_argument, NULL, 0 }, set_json },
-	{ { "save", required_argument, NULL, 0 }, set_save },
-	{ { "help", no_argument, NULL, 0 }, set_help },
+static const struct flag flags[] = {
+	{ "pid", true, set_pid },         { "board", true, set_board },
+	{ "url", true, set_url },         { "file", true, set_file },
+	{ "window", true, set_window },   { "target", true, set_target },
+	{ "rate", true, set_rate },       { "slots", true, set_slots },
+	{ "service", true, set_service }, { "arrivals", true, set_arrivals },
+	{ "seed", true, set_seed },       { "json", false, set_json },
+	{ "save", true, set_save },       { "help", false, set_help },
 };
-#define OPTIONS (sizeof table / sizeof *table)
 
 static int check(const struct advise_options *o, struct buf *why)
 {
@@ -181,33 +180,13 @@ static int check(const struct advise_options *o, struct buf *why)
 
 int advise_options_parse(struct advise_options *o, int argc, char **argv, struct buf *why)
 {
-	struct option options[OPTIONS + 1] = { { NULL, 0, NULL, 0 } };
-	int index;
-
 	*o = (struct advise_options){
 		.window_s = SNAPSHOT_WINDOW_MAX_S,
 		.question = { .target_wait_s = .05, .arrivals = 2000000, .seed = 1 },
 	};
-	for (size_t i = 0; i < OPTIONS; i++)
-		options[i] = table[i].option;
-	opterr = 0;
-	optind = 0;
-	for (int c; (c = getopt_long(argc, argv, ":", options, &index)) != -1;) {
-		if (c != 0) {
-			buf_printf(why, "%s: %s", argv[optind - 1],
-				   c == ':' ? "a value is wanted" : "there is no such option");
-			return -EINVAL;
-		}
-		if (!table[index].set(o, optarg)) {
-			buf_printf(why, "--%s %s: no such value (--help tells what may be)",
-				   options[index].name, optarg);
-			return -EINVAL;
-		}
-	}
-	if (optind < argc) {
-		buf_printf(why, "%s: there is nothing to do with this", argv[optind]);
-		return -EINVAL;
-	}
+	int error = flags_parse(flags, sizeof flags / sizeof *flags, o, argc, argv, why);
+	if (error)
+		return error;
 	const struct what_if *w = &o->question.what_if[0];
 	o->question.what_if_count = w->rate > 0 || w->slots || w->service_factor > 0;
 	return check(o, why);

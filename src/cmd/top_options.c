@@ -2,8 +2,9 @@
 #include "cmd/top_options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
+
+#include "cmd/flags.h"
 
 const char top_usage[] =
 	"Usage: littled top [OPTIONS]\n"
@@ -23,32 +24,33 @@ const char top_usage[] =
 	"Keys: r routes, s slots, w workers, o sort by the next column, 1 2 3 the window, p pause, "
 	"arrows, q.\n";
 
-typedef bool set_fn(struct top_options *o, const char *value);
-
-static bool set_pid(struct top_options *o, const char *value)
+static bool set_pid(void *options, const char *value)
 {
-	uint64_t n;
+	struct top_options *o = options;
 
-	if (!slice_to_u64(slice_of_string(value), &n) || n == 0 || n > INT32_MAX)
-		return false;
-	o->instance.pid = (pid_t)n;
-	return true;
+	return flag_pid(value, &o->instance.pid);
 }
 
-static bool set_board(struct top_options *o, const char *value)
+static bool set_board(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	o->instance.board = value;
 	return true;
 }
 
-static bool set_url(struct top_options *o, const char *value)
+static bool set_url(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	o->url = value;
 	return true;
 }
 
-static bool set_view(struct top_options *o, const char *value)
+static bool set_view(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	for (unsigned i = 0; i < TOP_TABLE_COUNT; i++)
 		if (strcmp(value, top_table_names[i]) == 0) {
 			o->choice.table = i;
@@ -57,62 +59,60 @@ static bool set_view(struct top_options *o, const char *value)
 	return false;
 }
 
-static bool set_sort(struct top_options *o, const char *value)
+static bool set_sort(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	o->choice.sort = value;
 	return true;
 }
 
-static bool set_window(struct top_options *o, const char *value)
+static bool set_window(void *options, const char *value)
 {
-	uint64_t n;
+	struct top_options *o = options;
 
-	if (!slice_to_u64(slice_of_string(value), &n) || (n != 1 && n != 10 && n != 60))
-		return false;
-	o->window_s = (unsigned)n;
-	return true;
+	return flag_window(value, &o->window_s);
 }
 
-static bool set_interval(struct top_options *o, const char *value)
+static bool set_interval(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	return slice_to_u64(slice_of_string(value), &o->interval_ms) && o->interval_ms >= 100 &&
 	       o->interval_ms <= 3600000;
 }
 
-static bool set_once(struct top_options *o, const char *value)
+static bool set_once(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	(void)value;
 	return o->once = true;
 }
 
-static bool set_json(struct top_options *o, const char *value)
+static bool set_json(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	(void)value;
 	return o->json = true;
 }
 
-static bool set_help(struct top_options *o, const char *value)
+static bool set_help(void *options, const char *value)
 {
+	struct top_options *o = options;
+
 	(void)value;
 	return o->help = true;
 }
 
-static const struct {
-	struct option option;
-	set_fn *set;
-} table[] = {
-	{ { "pid", required_argument, NULL, 0 }, set_pid },
-	{ { "board", required_argument, NULL, 0 }, set_board },
-	{ { "url", required_argument, NULL, 0 }, set_url },
-	{ { "view", required_argument, NULL, 0 }, set_view },
-	{ { "sort", required_argument, NULL, 0 }, set_sort },
-	{ { "window", required_argument, NULL, 0 }, set_window },
-	{ { "interval", required_argument, NULL, 0 }, set_interval },
-	{ { "once", no_argument, NULL, 0 }, set_once },
-	{ { "json", no_argument, NULL, 0 }, set_json },
-	{ { "help", no_argument, NULL, 0 }, set_help },
+static const struct flag flags[] = {
+	{ "pid", true, set_pid },           { "board", true, set_board },
+	{ "url", true, set_url },           { "view", true, set_view },
+	{ "sort", true, set_sort },         { "window", true, set_window },
+	{ "interval", true, set_interval }, { "once", false, set_once },
+	{ "json", false, set_json },        { "help", false, set_help },
 };
-#define OPTIONS (sizeof table / sizeof *table)
 
 static int check(const struct top_options *o, struct buf *why)
 {
@@ -130,29 +130,9 @@ static int check(const struct top_options *o, struct buf *why)
 
 int top_options_parse(struct top_options *o, int argc, char **argv, struct buf *why)
 {
-	struct option options[OPTIONS + 1] = { { NULL, 0, NULL, 0 } };
-	int index;
-
 	*o = (struct top_options){ .window_s = 10, .interval_ms = 1000 };
-	for (size_t i = 0; i < OPTIONS; i++)
-		options[i] = table[i].option;
-	opterr = 0;
-	optind = 0;
-	for (int c; (c = getopt_long(argc, argv, ":", options, &index)) != -1;) {
-		if (c != 0) {
-			buf_printf(why, "%s: %s", argv[optind - 1],
-				   c == ':' ? "a value is wanted" : "there is no such option");
-			return -EINVAL;
-		}
-		if (!table[index].set(o, optarg)) {
-			buf_printf(why, "--%s %s: no such value (--help tells what may be)",
-				   options[index].name, optarg);
-			return -EINVAL;
-		}
-	}
-	if (optind < argc) {
-		buf_printf(why, "%s: there is nothing to do with this", argv[optind]);
-		return -EINVAL;
-	}
+	int error = flags_parse(flags, sizeof flags / sizeof *flags, o, argc, argv, why);
+	if (error)
+		return error;
 	return check(o, why);
 }

@@ -1,0 +1,61 @@
+/* Reading flags.  Runs in: a command's process. */
+#include "cmd/flags.h"
+
+#include <errno.h>
+#include <getopt.h>
+
+int flags_parse(const struct flag *flags, unsigned count, void *options, int argc, char **argv,
+		struct buf *why)
+{
+	struct option table[FLAGS_MAX + 1] = { { NULL, 0, NULL, 0 } };
+	int index;
+
+	for (unsigned i = 0; i < count && i < FLAGS_MAX; i++)
+		table[i] = (struct option){
+			.name = flags[i].name,
+			.has_arg = flags[i].takes_value ? required_argument : no_argument,
+		};
+	opterr = 0;
+	optind = 0;
+	for (int c; (c = getopt_long(argc, argv, ":", table, &index)) != -1;) {
+		if (c != 0) {
+			buf_printf(why, "%s: %s", argv[optind - 1],
+				   c == ':' ? "a value is wanted" : "there is no such option");
+			return -EINVAL;
+		}
+		if (!flags[index].set(options, optarg)) {
+			buf_printf(why, "--%s %s: no such value (--help tells what may be)",
+				   flags[index].name, optarg);
+			return -EINVAL;
+		}
+	}
+	if (optind == argc)
+		return 0;
+	buf_printf(why, "%s: there is nothing to do with this", argv[optind]);
+	return -EINVAL;
+}
+
+bool flag_count(const char *value, uint64_t low, uint64_t high, uint64_t *n)
+{
+	return slice_to_u64(slice_of_string(value), n) && *n >= low && *n <= high;
+}
+
+bool flag_window(const char *value, unsigned *window_s)
+{
+	uint64_t n;
+
+	if (!flag_count(value, 1, 60, &n) || (n != 1 && n != 10 && n != 60))
+		return false;
+	*window_s = (unsigned)n;
+	return true;
+}
+
+bool flag_pid(const char *value, pid_t *pid)
+{
+	uint64_t n;
+
+	if (!flag_count(value, 1, INT32_MAX, &n))
+		return false;
+	*pid = (pid_t)n;
+	return true;
+}
