@@ -79,7 +79,7 @@ class Cluster:
 def cluster(serve, tmp_path):
     """Machines behind HAProxy; the first says for a while that it will go."""
     shape = {"workers": WORKERS, "threads": THREADS}
-    with serve("--keep-alive", "65", "--drain-delay", "4", host="127.0.0.2", **shape) as a, \
+    with serve("--keep-alive", "65", "--drain-delay", "5", host="127.0.0.2", **shape) as a, \
             serve("--keep-alive", "65", host="127.0.0.3", **shape) as b, \
             serve("--keep-alive", "65", host="127.0.0.4", **shape) as c, \
             HAProxy(tmp_path, [a, b, c], SLOTS) as balancer:
@@ -155,17 +155,25 @@ def test_the_law_over_all_machines_agrees_with_the_generator(watched):
     residuals_are_none(cluster, at)
 
 
+def status_of(cluster, server):
+    """What HAProxy takes it for."""
+    text = client.get(cluster.balancer.metrics, "/metrics").body.decode()
+    return re.search(rf'haproxy_server_status{{proxy="littled",server="{server}",state="(\w+)"}} 1\n',
+                     text)[1]
+
+
 def test_a_machine_leaves_and_nobody_notices(cluster):
     leaving = cluster.servers[0]
-    load_ = Background(lambda: bench("--concurrency", SLOTS, "--duration", 6,
-                                     cluster.url("/sleep?ms=50")))
-    eventually(lambda: leaving.stats(1)["throughput_rps"] > 0, 5, "it is served by all three")
-    leaving.stop(within=20)
-    report = load_.result()
+    running = Background(lambda: bench("--concurrency", SLOTS, "--duration", 7,
+                                       cluster.url("/sleep?ms=50")))
+    eventually(lambda: leaving.busy_slots() > 0, 5, "it is served by all three")
+    leaving.process.send_signal(signal.SIGTERM)
+    eventually(lambda: status_of(cluster, "s1") == "DOWN", 10, "HAProxy has seen that it leaves")
+    assert leaving.get("/hello").status == 200, "before it did: drain_delay is long enough"
+    leaving.ended(within=20)
+    report = running.result()
     assert report["outcomes"]["ok"] == report["answered"] == report["offered"], report["outcomes"]
-    served = client.get(cluster.balancer.metrics, "/metrics").body.decode()
-    assert 'haproxy_server_status{proxy="littled",server="s1",state="DOWN"} 1' in served
-    assert 'haproxy_server_status{proxy="littled",server="s2",state="UP"} 1' in served
+    assert [status_of(cluster, s) for s in ("s1", "s2", "s3")] == ["DOWN", "UP", "UP"]
 
 
 # --- the dashboard -------------------------------------------------------------------
