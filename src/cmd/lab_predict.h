@@ -1,0 +1,38 @@
+/*
+ * Predictions: what a run must show, from its parameters alone.
+ *
+ * All times in seconds.  Pure.
+ */
+#ifndef CMD_LAB_PREDICT_H
+#define CMD_LAB_PREDICT_H
+
+#include <stdint.h>
+
+/* N jobs at once before a number of slots, or users that ask again and again. */
+struct lab_case {
+	uint64_t jobs;
+	unsigned users; /* of the closed loop; as many as jobs: all at once */
+	unsigned slots, processes, cpus;
+	double locked,
+		blocked; /* of a job: computing (behind the lock, if there is one), and waiting */
+	double overhead; /* of a request on the way, measured with an empty job */
+};
+
+/* What computes at once: slots, but no more than CPUs. */
+double lab_predict_makespan_blocking(const struct lab_case *c); /* ceil(N/c) S */
+double lab_predict_makespan_computing(const struct lab_case *c);
+double lab_predict_makespan_locked(const struct lab_case *c); /* one a process computes */
+
+double lab_predict_peak(const struct lab_case *c);  /* requests in flight at once */
+double lab_predict_late(const struct lab_case *c);  /* how many do not start at once */
+double lab_predict_queue(const struct lab_case *c); /* the longest wait for a slot */
+double lab_predict_L(const struct lab_case *c);
+
+/* Requests a second of the closed loop. */
+double lab_predict_rps_blocking(const struct lab_case *c);
+double lab_predict_rps_computing(const struct lab_case *c);
+double lab_predict_rps_locked(const struct lab_case *c);
+double lab_predict_rps_mixed(const struct lab_case *c);
+double lab_predict_latency_locked(const struct lab_case *c);
+
+#endif

@@ -1,0 +1,122 @@
+"""littled lab: predictions, verdicts and exit status agree; nothing is left running or lying about."""
+
+import glob
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from server import LITTLED, PATIENCE, clean_environment, eventually
+
+# What these show on any machine: they sleep.
+QUICK = [1, 2, 3, 15]
+
+
+def start_lab(*args):
+    return subprocess.Popen([LITTLED, "lab", *map(str, args)], env=clean_environment(), text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+
+
+def lab(*args):
+    """(status, stdout, stderr) of a whole run."""
+    process = start_lab(*args)
+    out, err = process.communicate(timeout=100 * PATIENCE)
+    return process.returncode, out, err
+
+
+def servers():
+    """The processes of the labs' servers: they log to folders of their own."""
+    found = set()
+    for fd in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            if os.readlink(fd).startswith("/tmp/littled-lab-"):
+                found.add(fd.split("/")[2])
+        except OSError:
+            continue
+    return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left():
+    before = set(glob.glob("/tmp/littled-lab-*")), servers()
+    yield
+    eventually(lambda: servers() <= before[1], 10, "all servers gone")
+    eventually(lambda: set(glob.glob("/tmp/littled-lab-*")) <= before[0], 10, "all folders gone")
+
+
+def figures(experiment):
+    return {f["what"].split(", ")[-1] + " of " + f["what"].split(",")[0]: f for f in experiment["figures"]}
+
+
+@pytest.mark.short
+def test_quick_experiments_as_json():
+    status, out, err = lab("--scale", "0.1", "--json", *QUICK)
+    report = json.loads(out)
+    assert err == "" and [e["number"] for e in report["experiments"]] == QUICK
+    for e in report["experiments"]:
+        assert e["error"] == "" and e["claim"] and 1 <= e["trials"] <= 3
+        assert e["little"]["runs"] > 0 and e["little"]["verdict"] == "pass"
+        assert abs(e["little"]["residual"]) < 1e-6
+        holds = [f["low"] <= f["measured"] <= f["high"] for f in e["figures"]]
+        assert [f["verdict"] == "pass" for f in e["figures"]] == holds
+        assert (e["verdict"] == "pass") == all(holds)
+    assert report["pass"] + report["fail"] + report["inconclusive"] == len(QUICK)
+    assert status == (1 if report["fail"] else 0)
+
+
+def test_what_is_predicted_is_what_the_claim_says():
+    _, out, _ = lab("--scale", "0.1", "--json", 2)
+    f = figures(json.loads(out)["experiments"][0])
+    assert f["makespan of 41 sleeps"]["predicted"] == pytest.approx(0.2)
+    assert f["late of 41 sleeps"]["predicted"] == 1
+    assert f["longest wait of 41 sleeps"]["predicted"] == pytest.approx(0.1)
+    # Never sooner than theory has it; how much later is the machine's affair.
+    assert 0.195 <= f["makespan of 41 sleeps"]["measured"] < 2 * PATIENCE
+
+
+def test_one_line_each_ends_in_a_verdict():
+    status, out, _ = lab("--scale", "0.1", *QUICK)
+    lines = out.splitlines()
+    assert len(lines) == len(QUICK) + 1
+    verdicts = [line.split()[-1] for line in lines[:-1]]
+    assert set(verdicts) <= {"pass", "fail", "inconclusive"}
+    assert [int(line.split()[0]) for line in lines[:-1]] == QUICK
+    assert status == ("fail" in verdicts)
+
+
+def test_one_alone_is_told_in_full(tmp_path):
+    page = tmp_path / "lab.html"
+    _, out, _ = lab("E1", "--scale", "0.1", "--html", page)
+    assert "predicted" in out and "tolerance" in out and "Little's law" in out
+    html = page.read_text()
+    assert html.startswith("<!doctype html>") and html.rstrip().endswith("</html>")
+    assert "5 processes x 8 threads" in html and "src=" not in html and "http" not in html
+
+
+def test_the_list_and_wrong_usage():
+    status, out, _ = lab("--list")
+    assert status == 0 and out.splitlines()[0].split()[0] == "1"
+    for wrong in (["99"], ["--scale", "0"], ["--nonsense"], ["x"]):
+        status, out, err = lab(*wrong)
+        assert status == 2 and out == "" and err.startswith("littled lab: ") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_ended_early_it_takes_its_server_along(how):
+    before = servers(), set(glob.glob("/tmp/littled-lab-*"))
+    process = start_lab(3, "--scale", 5)
+    eventually(lambda: servers() - before[0], 10, "a server runs")
+    time.sleep(0.3)
+    process.send_signal(how)
+    process.wait(timeout=30 * PATIENCE)
+    process.communicate()
+    assert process.returncode == (-signal.SIGKILL if how == signal.SIGKILL else 1)
+    eventually(lambda: servers() <= before[0], 20, "its server gone")
+    if how == signal.SIGKILL:  # it had no moment to tidy up
+        for folder in set(glob.glob("/tmp/littled-lab-*")) - before[1]:
+            for name in os.listdir(folder):
+                os.unlink(os.path.join(folder, name))
+            os.rmdir(folder)
