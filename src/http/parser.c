@@ -38,7 +38,7 @@ static int on_value(llhttp_t *l, const char *at, size_t len)
 {
 	struct parser *p = l->data;
 
-	if (p->state == PARSER_TRAILERS)
+	if (p->state == PARSER_TRAILERS || p->has_value)
 		return 0;
 	return fields_add_value(p->request, slice_of(at, len)) ? 0 : -1;
 }
@@ -218,23 +218,25 @@ static bool is_bad_start(char c)
 
 /*
  * A Content-Length with white space behind it, which may be a TAB (RFC 9110 5.5): llhttp 8.1 knows
- * none there, so it is not given the line, but what it would have learned.
+ * none there, so it is given the line without.
  */
-static bool take_padded_length(struct parser *p, const char *base, struct ltd_slice line)
+static bool feed_padded_length(struct parser *p, const char *base, struct ltd_slice line)
 {
 	struct ltd_slice value = line, name;
+	const char *end = line.at + line.len;
 
-	if (p->state == PARSER_TRAILERS || line.len == 0 || !is_blank(line.at[line.len - 1]) ||
+	if (p->state == PARSER_TRAILERS || line.len == 0 || !is_blank(end[-1]) ||
 	    !slice_cut(&value, ':', &name) || !slice_eq_nocase(name, LTD_SLICE("content-length")))
 		return true;
-	if (!feed_lines(p, base, (size_t)(line.at - base)))
+	while (is_blank(end[-1]))
+		end--;
+	if (!feed_lines(p, base, (size_t)(end - base)))
 		return false;
 	p->fed = p->guard.line_at;
-	if (!fields_add_name(p->request, name, p->limits) || !fields_add_value(p->request, value))
-		return false;
-	p->llhttp.content_length = p->request->content_length;
-	p->llhttp.flags |= F_CONTENT_LENGTH;
-	return true;
+	p->has_value = true;
+	bool is_sound = feed(p, "\r\n", 2);
+	p->has_value = false;
+	return is_sound;
 }
 
 /*
@@ -253,7 +255,7 @@ static bool take_fields(struct parser *p, const char *base, size_t len)
 		line_at = p->guard.line_at;
 		verdict = guard_line(&p->guard, base, len, field_max(p), &line);
 		is_bad = verdict == GUARD_LINE && line.len && is_bad_start(line.at[0]);
-		if (verdict == GUARD_LINE && !take_padded_length(p, base, line))
+		if (verdict == GUARD_LINE && !feed_padded_length(p, base, line))
 			return false;
 	} while (verdict == GUARD_LINE && line.len && !is_bad);
 
@@ -413,7 +415,7 @@ void parser_init(struct parser *p, struct request *rq, const struct limits *limi
 	p->ext_left = limits->chunk_ext_bytes;
 	p->state = PARSER_LINE;
 	p->empty_lines = 0;
-	p->is_whole = false;
+	p->is_whole = p->has_value = false;
 }
 
 bool parser_has_begun(const struct parser *p)

@@ -46,6 +46,7 @@ struct parser {
 	enum parser_state state;
 	unsigned empty_lines; /* before the request line */
 	bool is_whole;        /* llhttp says so too */
+	bool has_value; /* the field's value is known: what llhttp says now is an empty rest */
 };
 
 /* For the next message. */
