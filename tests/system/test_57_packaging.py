@@ -16,7 +16,8 @@ BUILD = os.path.dirname(os.path.abspath(LITTLED))
 
 
 def make(*words):
-    command = ["make", "-C", str(ROOT), f"BUILD={BUILD}", *words]
+    sanitize = os.environ.get("LITTLED_TEST_SANITIZE", "")
+    command = ["make", "-C", str(ROOT), f"BUILD={BUILD}", f"SANITIZE={sanitize}", *words]
     return subprocess.run(command, env=OWN, check=True, capture_output=True, text=True)
 
 
