@@ -118,10 +118,14 @@ static int get_readiness(struct ltd_exchange *x, void *state)
 	return ready ? say(x, 200, "ready") : say(x, 503, "no worker is ready");
 }
 
+/* A path that ends with '/' takes all below it: the page is at the top alone. */
 static int get_page(struct ltd_exchange *x, void *state)
 {
 	(void)state;
-	return page_answer(x);
+	if (slice_eq(ltd_request_path(x), LTD_SLICE("/")))
+		return page_answer(x);
+	ltd_response_error(x, 404, "there is nothing at this path");
+	return 0;
 }
 
 static int get_events(struct ltd_exchange *x, void *state)
