@@ -12,6 +12,7 @@ MANUAL     := $(patsubst docs/man/%.scd.in,%,$(sort $(wildcard docs/man/*.scd.in
 UNITS_OF_SYSTEMD := $(notdir $(sort $(wildcard conf/systemd/*.service conf/systemd/*.socket)))
 DOCUMENTS := README.md CHANGES.md conf/littled.ini.example conf/REFERENCE.md $(sort $(wildcard docs/*.md))
 EXAMPLES  := $(sort $(wildcard docs/examples/*/*))
+AROUND    := $(sort $(wildcard $(addprefix conf/,grafana/* haproxy/* kubernetes/* prometheus/*)))
 
 # $(call files,MODE,FOLDER,FILES): MODE:FILE:where it goes, below $(PREFIX)
 files = $(foreach f,$(3),$(1):$(f):$(2)/$(notdir $(f)))
@@ -26,7 +27,8 @@ INSTALLED := \
 	644:$(MADE)/littled.pc:share/pkgconfig/littled.pc \
 	$(call files,644,$(UNITDIR),$(UNITS_OF_SYSTEMD:%=$(MADE)/%)) \
 	$(call files,644,share/doc/littled,$(DOCUMENTS)) \
-	$(foreach e,$(EXAMPLES),644:$(e):share/doc/littled/$(e:docs/%=%))
+	$(foreach e,$(EXAMPLES),644:$(e):share/doc/littled/$(e:docs/%=%)) \
+	$(foreach e,$(AROUND),644:$(e):share/doc/littled/examples/$(e:conf/%=%))
 
 field   = $(word $(1),$(subst :, ,$(2)))
 SOURCES_OF_INSTALL := $(foreach i,$(INSTALLED),$(call field,2,$(i)))

@@ -3,7 +3,7 @@
  * flush is put together, read back by a slow reader of chunks, and must be what was written: all
  * of it and ended, or, if the stream broke, a beginning without an end.
  *
- *	byte: 1 HTTP/1.0, 2 HEAD, 4 close, 8 little memory; then calls, each a letter and
+ *	byte: 1 HTTP/1.0, 2 HEAD, 4 close, 8 little memory, 16 compressed; then calls, each a letter and
  *	w N bytes | W N bytes, 64 times | r N bytes, by reference | F N N part of a file
  *	s HH status | f N value of a field | | flush | x the client goes | e error
  *	where N is one byte, in front of as many bytes; HH are two
@@ -15,11 +15,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <littled/response.h>
 
 #include "base/buf.h"
 #include "http/exchange.h"
+#include "http/gzip.h"
 #include "http/stream.h"
 #include "reader_bytes.h"
 
@@ -33,10 +35,13 @@ static struct handler {
 	struct response_frame frame;
 	struct exchange *x;
 	struct buf written, wire;
-	size_t calls;
+	size_t calls, flushed; /* of what was written, so much was flushed */
 	unsigned status;
-	bool client_is_gone, has_failed;
+	bool client_is_gone, has_failed, takes_gzip;
 } h;
+
+static struct gzip gzip;
+static const struct gzip_rules rules = { .types = { "text/*", 6 }, .level = 1 };
 
 static int file = -1;
 
@@ -96,8 +101,11 @@ static int flush(struct exchange *x)
 
 	if (!error && h.client_is_gone)
 		error = -EPIPE;
-	if (!error && !stream_has_begun(rs))
+	if (!error && !stream_has_begun(rs)) {
+		if (h.takes_gzip)
+			gzip_stream(&gzip, &rules, rs, &x->request);
 		error = stream_begin(rs, &h.frame);
+	}
 	if (error)
 		stream_break(rs, error);
 	else
@@ -185,6 +193,8 @@ static void call_field(void)
 static void call_flush(void)
 {
 	h.has_failed = ltd_response_flush(outer()) < 0 || h.has_failed;
+	if (!h.has_failed)
+		h.flushed = h.written.len;
 }
 
 static void call_go(void)
@@ -265,6 +275,41 @@ static bool join_chunks(struct ltd_slice wire, struct buf *to)
 	}
 }
 
+/* What a client has of it so far; a whole one if it is said to be ended. */
+static void inflate_all(struct buf *content, bool is_ended)
+{
+	struct buf out;
+	z_stream z = { .next_in = (Bytef *)content->at, .avail_in = (uInt)content->len };
+	int result = Z_OK;
+
+	buf_init(&out, BYTES_MAX);
+	FUZZ_CHECK(inflateInit2(&z, 15 + 16) == Z_OK, "inflateInit2");
+	while (result == Z_OK) {
+		FUZZ_CHECK(buf_reserve(&out, 1024) == 0, "more than was written");
+		z.next_out = (Bytef *)out.at + out.len;
+		z.avail_out = 1024;
+		result = inflate(&z, Z_NO_FLUSH);
+		out.len += 1024 - z.avail_out;
+	}
+	FUZZ_CHECK(result == Z_STREAM_END || (result == Z_BUF_ERROR && !is_ended), "inflate: %d",
+		   result);
+	inflateEnd(&z);
+	buf_fini(content);
+	*content = out;
+}
+
+static void check_content(struct ltd_slice head, struct buf *content, bool is_ended)
+{
+	if (says(head, "\r\nContent-Encoding: gzip\r\n"))
+		inflate_all(content, is_ended);
+	if (h.has_failed) {
+		FUZZ_CHECK(content->len >= h.flushed, "what was flushed has not left");
+		if (h.written.len > content->len)
+			h.written.len = content->len;
+	}
+	FUZZ_CHECK(slice_eq(buf_slice(content), buf_slice(&h.written)), "other content");
+}
+
 /* It has been begun, and went out in pieces. */
 static void check_pieces(struct ltd_slice head, struct ltd_slice wire)
 {
@@ -281,9 +326,17 @@ static void check_pieces(struct ltd_slice head, struct ltd_slice wire)
 		buf_append(&content, wire.at, wire.len);
 	if (is_chunked)
 		FUZZ_CHECK(is_ended == !h.has_failed, "failed %d, ended %d", h.has_failed, is_ended);
-	if (h.has_failed && h.written.len > content.len)
-		h.written.len = content.len;
-	FUZZ_CHECK(slice_eq(buf_slice(&content), buf_slice(&h.written)), "other content");
+	check_content(head, &content, is_chunked ? is_ended : !h.has_failed);
+	buf_fini(&content);
+}
+
+static void check_whole(struct ltd_slice head, struct ltd_slice wire)
+{
+	struct buf content;
+
+	buf_init(&content, BYTES_MAX);
+	buf_append(&content, wire.at, wire.len);
+	check_content(head, &content, true);
 	buf_fini(&content);
 }
 
@@ -301,7 +354,7 @@ static void check_sent(bool has_begun)
 	else if (has_begun)
 		check_pieces(head, wire);
 	else
-		FUZZ_CHECK(slice_eq(wire, buf_slice(&h.written)), "other content");
+		check_whole(head, wire);
 }
 
 /* Either the connection says what its framing says, or it must end. */
@@ -317,10 +370,29 @@ static void set_frame(unsigned flags)
 		h.frame.keep_alive = false; /* as the connection has it: a stream in 1.0 ends it */
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
+/* With a request that takes compressed answers. */
+static void begin_exchange(const struct limits *limits)
 {
 	static const struct exchange_link link = { .flush = flush };
-	struct limits limits = { .arena_bytes = 1 << 20 };
+	static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n";
+
+	h.x = malloc(EXCHANGE_BYTES);
+	exchange_init(h.x, NULL, limits);
+	FUZZ_CHECK(parser_feed(&h.x->parser, request, sizeof request - 1) == PARSE_DONE, "request");
+	h.x->link = &link;
+	h.x->slot = 0;
+	ltd_response_type(outer(), "text/plain");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
+{
+	struct limits limits = {
+		.line_bytes = 64,
+		.fields = 8,
+		.field_bytes = 64,
+		.head_bytes = 256,
+		.arena_bytes = 1 << 20,
+	};
 
 	open_file();
 	memset(&h, 0, sizeof h);
@@ -328,18 +400,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	h.end = h.at + len;
 	unsigned flags = take_byte();
 	set_frame(flags);
+	h.takes_gzip = flags & 16;
 	if (flags & 8)
 		limits.arena_bytes = 1024;
 	h.status = 200;
-	h.x = malloc(EXCHANGE_BYTES);
-	exchange_init(h.x, NULL, &limits);
-	h.x->link = &link;
-	h.x->slot = 0;
+	begin_exchange(&limits);
 	buf_init(&h.written, BYTES_MAX);
 	buf_init(&h.wire, 2 * BYTES_MAX);
 
 	run();
 	bool has_begun = stream_has_begun(response());
+	if (h.takes_gzip && !has_begun)
+		gzip_whole(&gzip, &rules, response(), &h.x->request, BYTES_MAX);
 	h.has_failed = h.has_failed || h.x->arena.is_short;
 	response_seal(response(), &h.frame);
 	send_out();
