@@ -5,6 +5,7 @@
 
 #include "cmd/advise.h"
 #include "cmd/bench.h"
+#include "cmd/ctl.h"
 #include "cmd/lab.h"
 #include "cmd/serve.h"
 #include "cmd/top.h"

@@ -22,7 +22,7 @@
 #include "metrics/tally.h"
 
 #define BOARD_MAGIC 0x6c6974746c656421ull
-#define BOARD_LAYOUT 2
+#define BOARD_LAYOUT 3
 #define BOARD_RING 64 /* seconds; more than the longest window, 60 */
 #define BOARD_ROUTE_NAME 64
 
@@ -98,6 +98,7 @@ struct board {
 	uint32_t layout, header_bytes;
 	uint64_t bytes;
 	char version[32];
+	char control[192]; /* the path of the control socket; empty: there is none */
 	int32_t master_pid;
 	/* There is room for so many: for the old beside the new, and for what a reload brings. */
 	uint32_t workers_max, threads_max, routes_max, tallies;

@@ -296,6 +296,13 @@ int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan,
 	return 0;
 }
 
+int listener_accept(const struct listener *l)
+{
+	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
 bool listener_is_same(const struct listener *a, const struct listener *b)
 {
 	uint64_t x = 0, y = 0;

@@ -60,6 +60,9 @@ int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan,
 /* The most connections the kernel holds for one listener, whatever backlog it was asked for. */
 unsigned listener_backlog_max(void);
 
+/* The next connection, non-blocking; or a negative errno value. */
+int listener_accept(const struct listener *l);
+
 /* Closes it here; the owner removes a unix socket's name as well. */
 void listener_close(struct listener *l);
 

@@ -54,6 +54,7 @@ static void act_renewed(struct master *m, const struct action *a)
 	double took_s = (double)(clock_mono_ns() - m->reload.asked_ns) / (double)NS_PER_S;
 
 	(void)a;
+	m->reload.done++;
 	if (!upgrade_has_relative(&m->upgrade))
 		reload_deafen_gone(&m->reload);
 	log_info("reload: done in %.3f s: %u workers x %u threads", took_s,
@@ -142,7 +143,10 @@ static void (*const act[ACTIONS])(struct master *, const struct action *) = {
 	[ACTION_RENEWED] = act_renewed,   [ACTION_REVERT] = act_revert,
 };
 
-void acts_carry_out(struct master *m, const struct action *a)
+void acts_tell(struct master *m, struct arbiter_event e)
 {
-	act[a->kind](m, a);
+	e.now_ns = clock_mono_ns();
+	unsigned count = arbiter_handle(&m->arbiter, &e, m->actions);
+	for (unsigned i = 0; i < count; i++)
+		act[m->actions[i].kind](m, &m->actions[i]);
 }

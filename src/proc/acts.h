@@ -32,7 +32,7 @@ static inline struct board *master_board(const struct master *m)
 	return m->foundation.heritage.board;
 }
 
-/* Handles no other event meanwhile. */
-void acts_carry_out(struct master *m, const struct action *a);
+/* Tells the arbiter, as of now, and does what it decides.  Not from within an act. */
+void acts_tell(struct master *m, struct arbiter_event e);
 
 #endif

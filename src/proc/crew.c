@@ -64,9 +64,19 @@ int crew_spawn(struct crew *c, unsigned seat, unsigned lane, unsigned lanes)
 		return error;
 	}
 	c->pid[seat] = pid;
+	c->begun++;
 	atomic_store(&board_worker(b, seat)->pid, pid);
 	log_info("worker %u: process %d", seat, (int)pid);
 	return 0;
+}
+
+unsigned crew_count(const struct crew *c)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < c->seats; i++)
+		n += c->pid[i] != 0;
+	return n;
 }
 
 void crew_spawn_statistics(struct crew *c)
@@ -141,6 +151,7 @@ static void bury(struct crew *c, unsigned seat, int status)
 
 	log_death(seat, c->pid[seat], status, lost);
 	c->lost += lost;
+	c->died += !in_order;
 	c->pid[seat] = 0;
 }
 

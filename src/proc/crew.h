@@ -23,6 +23,7 @@ struct crew {
 	pid_t statistics_pid, statistics_before; /* 0: none */
 	int signal_fd;                           /* the master's: a child closes it */
 	uint64_t lost;                           /* requests that ended with a worker */
+	uint64_t begun, died; /* workers: all; those that ended otherwise than in good order */
 };
 
 /* 0 or -ENOMEM. */
@@ -31,6 +32,9 @@ void crew_close(struct crew *c);
 
 /* A worker on that seat, in that lane of so many: 0 or a negative errno value (logged). */
 int crew_spawn(struct crew *c, unsigned seat, unsigned lane, unsigned lanes);
+
+/* Workers there are, whatever they do. */
+unsigned crew_count(const struct crew *c);
 
 /* The statistics process, if there is to be one and is none. */
 void crew_spawn_statistics(struct crew *c);

@@ -18,8 +18,9 @@
 
 /* What a running server cannot change: it keeps what it was started with. */
 static const enum option_id fixed[] = {
-	OPTION_reuse_port, OPTION_daemon, OPTION_pid,     OPTION_name,
-	OPTION_chdir,      OPTION_umask,  OPTION_raw_env, OPTION_address_connections,
+	OPTION_reuse_port, OPTION_daemon,         OPTION_pid,
+	OPTION_name,       OPTION_control_socket, OPTION_chdir,
+	OPTION_umask,      OPTION_raw_env,        OPTION_address_connections,
 };
 
 /* --- reading ------------------------------------------------------------------- */
@@ -119,6 +120,8 @@ static int prepare(struct edition *e, const struct reading *r, const struct edit
 {
 	if (read_configuration(r, &e->conf) < 0)
 		return EXIT_BAD_CONFIGURATION;
+	if (r->workers)
+		e->conf.options->workers = r->workers;
 	if (r->threads)
 		e->conf.options->threads = r->threads;
 	keep_fixed(e->conf.options, before->heritage.options);
@@ -199,6 +202,16 @@ struct edition *edition_first(struct foundation *f, unsigned number)
 	atomic_store(&f->heritage.board->edition, number);
 	e->heritage = f->heritage;
 	return e;
+}
+
+struct arbiter_policy edition_policy(const struct options *o)
+{
+	return (struct arbiter_policy){
+		.workers = (unsigned)o->workers,
+		.graceful_ns = o->graceful_timeout_ns,
+		.delay_ns = o->drain_delay_ns,
+		.all_at_once = o->reload_mode == RELOAD_ALL,
+	};
 }
 
 void edition_put_in_force(const struct edition *e, struct foundation *f)

@@ -9,14 +9,15 @@
 #ifndef PROC_EDITION_H
 #define PROC_EDITION_H
 
+#include "proc/arbiter.h"
 #include "proc/foundation.h"
 
 /* How the configuration is read, each time. */
 struct reading {
 	int argc;
 	char **argv, **environment;
-	int start_fd;     /* the directory the server was started in: paths are relative to it */
-	uint64_t threads; /* goes before what is read; 0: nothing does */
+	int start_fd; /* the directory the server was started in: paths are relative to it */
+	uint64_t workers, threads; /* go before what is read; 0: nothing does */
 };
 
 /* The choices of reload_mode, in its order. */
@@ -45,6 +46,9 @@ struct edition *edition_open(const struct reading *r, unsigned number, const str
  * child with it.  The exit status for the child.
  */
 int edition_check(const struct reading *r, const struct edition *before);
+
+/* What of it the arbiter goes by. */
+struct arbiter_policy edition_policy(const struct options *o);
 
 /* From now on workers are forked with this one. */
 void edition_put_in_force(const struct edition *e, struct foundation *f);

@@ -242,6 +242,28 @@ static int open_pidfile(struct foundation *f)
 	return EXIT_CANNOT_SERVE;
 }
 
+static int open_control(struct foundation *f)
+{
+	char why[REASON_BYTES];
+
+	if (control_open(&f->control, f->heritage.options->control_socket, has_predecessor(f), why,
+			 sizeof why) == 0) {
+		foundation_show_control(f);
+		return 0;
+	}
+	log_error("%s", why);
+	return EXIT_CANNOT_SERVE;
+}
+
+void foundation_show_control(struct foundation *f)
+{
+	char *on_board = f->heritage.board->control;
+
+	if (f->control.listener.path)
+		snprintf(on_board, sizeof f->heritage.board->control, "%s",
+			 f->control.listener.path);
+}
+
 void foundation_settle(struct foundation *f)
 {
 	background_tell(&f->background);
@@ -269,6 +291,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 		.notify = { .fd = -1 },
 	};
 	f->heritage.mounts = &f->mounts;
+	control_init(&f->control);
 	f->supervisor = conf->supervisor;
 
 	static int (*const step[])(struct foundation *) = {
@@ -288,7 +311,7 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 	static int (*const step[])(struct foundation *) = {
 		open_logs,     raise_limits, enter_background, /* from here on in the daemon */
 		open_notify,   open_pidfile, open_listeners,   open_board,
-		open_channels, open_crowd,   open_history,
+		open_channels, open_crowd,   open_control,     open_history,
 	};
 	int status = prepare(f, conf);
 
@@ -336,6 +359,7 @@ void foundation_close(struct foundation *f)
 	shm_close(&f->board);
 	mounts_close(&f->mounts);
 	pidfile_close(&f->pidfile);
+	control_close(&f->control);
 }
 
 void foundation_leave_to_worker(struct foundation *f)
@@ -343,4 +367,5 @@ void foundation_leave_to_worker(struct foundation *f)
 	background_close(&f->background);
 	notify_close(&f->notify);
 	pidfile_forget(&f->pidfile);
+	control_forget(&f->control);
 }

@@ -7,6 +7,7 @@
 
 #include "base/shm.h"
 #include "proc/background.h"
+#include "proc/control.h"
 #include "proc/heritage.h"
 #include "proc/notify.h"
 #include "proc/pidfile.h"
@@ -16,6 +17,7 @@ struct foundation {
 	struct mounts mounts;
 	struct shm board, offers, crowd, history;
 	struct pidfile pidfile;
+	struct control control;
 	struct background background;
 	struct notify notify;
 	struct supervisor supervisor; /* what it said at the start: the first configuration goes */
@@ -34,6 +36,9 @@ int foundation_prepare(struct heritage *h, struct mounts *mounts);
 
 /* Gives the mounts' routes their rows on a board that knows others: 0, -ENOSPC or -ENOMEM. */
 int foundation_map_routes(struct board *b, struct mounts *m);
+
+/* The control socket's name stands on the board, so that it is found by who finds the server. */
+void foundation_show_control(struct foundation *f);
 
 /* Every worker is ready: lets go whoever started us. */
 void foundation_settle(struct foundation *f);

@@ -22,20 +22,14 @@
 #include "proc/banner.h"
 #include "proc/listeners.h"
 #include "proc/logs.h"
+#include "proc/orders.h"
+#include "proc/verbs.h"
 #include "proc/title.h"
 #include "proc/worker.h"
 
-static void handle(struct master *m, struct arbiter_event e)
-{
-	e.now_ns = clock_mono_ns();
-	unsigned count = arbiter_handle(&m->arbiter, &e, m->actions);
-	for (unsigned i = 0; i < count; i++)
-		acts_carry_out(m, &m->actions[i]);
-}
-
 static void tell(struct master *m, enum arbiter_event_kind kind, unsigned seat)
 {
-	handle(m, (struct arbiter_event){ .kind = kind, .seat = seat });
+	acts_tell(m, (struct arbiter_event){ .kind = kind, .seat = seat });
 }
 
 /* --- events ------------------------------------------------------------------- */
@@ -54,63 +48,14 @@ static void tell_unforked(struct master *m)
 	}
 }
 
-static void renumber(struct master *m)
-{
-	struct arbiter_policy policy = m->arbiter.policy;
-
-	handle(m, (struct arbiter_event){ .kind = EVENT_EDITION,
-					  .edition = reload_renumber(&m->reload),
-					  .policy = policy });
-}
-
-static void want_workers(struct master *m, unsigned workers)
-{
-	unsigned most = arbiter_workers_max(m->crew.seats);
-
-	if (workers > most) {
-		log_warning("workers: there is room for %u; a restart with that many makes more",
-			    most);
-		workers = most;
-	}
-	if (workers == m->arbiter.policy.workers)
-		return;
-	log_info("workers: %u are wanted, after %u", workers, m->arbiter.policy.workers);
-	atomic_store(&master_board(m)->workers, workers);
-	handle(m, (struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });
-	/* Each lane's listeners must be somebody's: with other lanes all workers begin anew. */
-	if (workers && m->foundation.heritage.options->reuse_port)
-		renumber(m);
-}
-
-static struct arbiter_policy policy_of(const struct options *o)
-{
-	return (struct arbiter_policy){
-		.workers = (unsigned)o->workers,
-		.graceful_ns = o->graceful_timeout_ns,
-		.delay_ns = o->drain_delay_ns,
-		.all_at_once = o->reload_mode == RELOAD_ALL,
-	};
-}
-
-static void change_over(struct master *m)
-{
-	const struct edition *e = m->reload.now;
-
-	handle(m, (struct arbiter_event){ .kind = EVENT_EDITION,
-					  .edition = e->number,
-					  .policy = policy_of(e->heritage.options) });
-	atomic_store(&master_board(m)->workers, m->arbiter.policy.workers);
-	crew_renew_statistics(&m->crew);
-}
-
 static void on_worker_gone(struct master *m, const struct crew_death *d)
 {
-	handle(m,
-	       (struct arbiter_event){
-		       .kind = EVENT_EXITED,
-		       .seat = d->seat,
-		       .exit_status = WIFEXITED(d->wait_status) ? WEXITSTATUS(d->wait_status) : -1,
-	       });
+	acts_tell(m, (struct arbiter_event){
+			     .kind = EVENT_EXITED,
+			     .seat = d->seat,
+			     .exit_status =
+				     WIFEXITED(d->wait_status) ? WEXITSTATUS(d->wait_status) : -1,
+		     });
 	if (m->seat[d->seat].state == SEAT_EMPTY)
 		crew_clear_seat(&m->crew, d->seat);
 	if (arbiter_is_complete(&m->arbiter))
@@ -122,7 +67,7 @@ static void on_worker_gone(struct master *m, const struct crew_death *d)
 static void on_heir_gone(struct master *m)
 {
 	if (m->arbiter.policy.workers == 0)
-		want_workers(m, (unsigned)m->foundation.heritage.options->workers);
+		order_workers(m, (unsigned)m->foundation.heritage.options->workers);
 }
 
 static void on_child(struct master *m)
@@ -136,52 +81,44 @@ static void on_child(struct master *m)
 			on_heir_gone(m);
 		else if (reload_is_checker(&m->reload, d.pid) &&
 			 reload_on_checked(&m->reload, d.wait_status))
-			change_over(m);
+			order_change_over(m);
 	}
-}
-
-static void on_hup(struct master *m)
-{
-	if (arbiter_takes_edition(&m->arbiter))
-		reload_ask(&m->reload);
 }
 
 static void on_term(struct master *m)
 {
-	tell(m, EVENT_TERM, 0);
+	order_stop(m, false);
 }
 
 static void on_quit(struct master *m)
 {
-	tell(m, EVENT_QUIT, 0);
+	order_stop(m, true);
 }
 
-static void on_usr1(struct master *m)
+static void on_hup(struct master *m)
 {
-	logs_reopen(&m->foundation.heritage);
-	crew_signal_all(&m->crew, SIGUSR1);
+	order_reload(m, 0);
 }
 
 static void on_usr2(struct master *m)
 {
-	if (arbiter_takes_edition(&m->arbiter))
-		upgrade_start(&m->upgrade);
+	order_upgrade(m);
 }
 
 static void on_ttin(struct master *m)
 {
-	want_workers(m, m->arbiter.policy.workers + 1);
+	order_workers(m, m->arbiter.policy.workers + 1);
 }
 
 static void on_ttou(struct master *m)
 {
 	if (m->arbiter.policy.workers > 1)
-		want_workers(m, m->arbiter.policy.workers - 1);
+		order_workers(m, m->arbiter.policy.workers - 1);
 }
 
 static void on_winch(struct master *m)
 {
-	want_workers(m, 0);
+	order_workers(m, 0);
 }
 
 /* What each signal means here; those a terminal sends by itself count only from a process. */
@@ -190,10 +127,11 @@ static const struct {
 	bool by_process_alone;
 	void (*on)(struct master *);
 } signals[] = {
-	{ SIGCHLD, false, on_child }, { SIGTERM, false, on_term }, { SIGINT, false, on_quit },
-	{ SIGQUIT, false, on_quit },  { SIGHUP, false, on_hup },   { SIGUSR1, false, on_usr1 },
-	{ SIGUSR2, false, on_usr2 },  { SIGTTIN, true, on_ttin },  { SIGTTOU, true, on_ttou },
-	{ SIGWINCH, true, on_winch },
+	{ SIGCHLD, false, on_child }, { SIGTERM, false, on_term },
+	{ SIGINT, false, on_quit },   { SIGQUIT, false, on_quit },
+	{ SIGHUP, false, on_hup },    { SIGUSR1, false, order_reopening },
+	{ SIGUSR2, false, on_usr2 },  { SIGTTIN, true, on_ttin },
+	{ SIGTTOU, true, on_ttou },   { SIGWINCH, true, on_winch },
 };
 #define SIGNALS (sizeof signals / sizeof *signals)
 
@@ -255,7 +193,7 @@ static void on_time(struct master *m)
 	}
 	notify_watchdog(&m->foundation.notify, master_board(m), now_ns);
 	if (now_ns >= arbiter_next_tick(&m->arbiter))
-		handle(m, (struct arbiter_event){ .kind = EVENT_TICK });
+		tell(m, EVENT_TICK, 0);
 }
 
 static int wait_ms(const struct master *m)
@@ -264,31 +202,41 @@ static int wait_ms(const struct master *m)
 
 	if (m->tick_ns < due)
 		due = m->tick_ns;
+	if (control_next_ns(&m->foundation.control) < due)
+		due = control_next_ns(&m->foundation.control);
 	if (m->foundation.notify.watchdog_due_ns < due)
 		due = m->foundation.notify.watchdog_due_ns;
 	return due <= now_ns ? 0 : (int)((due - now_ns) / NS_PER_MS) + 1;
 }
 
+enum { FD_SIGNALS, FD_NEWS, FD_PREDECESSOR, FD_CONTROL, FDS = FD_CONTROL + CONTROL_FDS };
+
+static void turn(struct master *m)
+{
+	struct control *control = &m->foundation.control;
+	struct pollfd fds[FDS] = {
+		[FD_SIGNALS] = { .fd = m->signal_fd, .events = POLLIN },
+		[FD_NEWS] = { .fd = m->foundation.heritage.news_fd, .events = POLLIN },
+		[FD_PREDECESSOR] = { .fd = m->upgrade.predecessor_fd, .events = POLLIN },
+	};
+
+	poll(fds, FD_CONTROL + control_watch(control, &fds[FD_CONTROL]), wait_ms(m));
+	if (fds[FD_NEWS].revents)
+		read_news(m);
+	if (fds[FD_SIGNALS].revents)
+		read_signals(m);
+	if (fds[FD_PREDECESSOR].revents)
+		upgrade_promote(&m->upgrade);
+	control_serve(control, &fds[FD_CONTROL], clock_mono_ns(), verbs_answer, m);
+	on_time(m);
+	tell_unforked(m);
+}
+
 static void loop(struct master *m)
 {
 	tell_unforked(m);
-	while (!m->is_over) {
-		struct pollfd fds[] = {
-			{ .fd = m->signal_fd, .events = POLLIN },
-			{ .fd = m->foundation.heritage.news_fd, .events = POLLIN },
-			{ .fd = m->upgrade.predecessor_fd, .events = POLLIN },
-		};
-
-		poll(fds, sizeof fds / sizeof *fds, wait_ms(m));
-		if (fds[1].revents)
-			read_news(m);
-		if (fds[0].revents)
-			read_signals(m);
-		if (fds[2].revents)
-			upgrade_promote(&m->upgrade);
-		on_time(m);
-		tell_unforked(m);
-	}
+	while (!m->is_over)
+		turn(m);
 }
 
 /* --- beginning and end --------------------------------------------------------- */
@@ -308,7 +256,7 @@ static int watch_signals(struct master *m)
 
 static int prepare(struct master *m, const struct reading *reading)
 {
-	const struct arbiter_policy policy = policy_of(m->foundation.heritage.options);
+	const struct arbiter_policy policy = edition_policy(m->foundation.heritage.options);
 	int error = crew_open(&m->crew, &m->foundation, &m->reload);
 	unsigned seats = m->crew.seats;
 

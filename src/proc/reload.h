@@ -26,6 +26,7 @@ struct reload {
 	pid_t checker; /* 0: none */
 	bool is_asked_again;
 	uint64_t asked_ns;
+	uint64_t done; /* how many */
 };
 
 /* 0 or -ENOMEM.  The first edition is the foundation's, with the number 1. */

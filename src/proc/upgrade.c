@@ -100,27 +100,28 @@ static _Noreturn void become(const struct upgrade *u, int why_fd)
 	_exit(write(out, &error, sizeof error) == sizeof error ? EXIT_NOT_EXECUTED : EXIT_FAILURE);
 }
 
-void upgrade_start(struct upgrade *u)
+bool upgrade_start(struct upgrade *u)
 {
 	int why[2];
 
 	if (upgrade_has_relative(u)) {
 		log_error("upgrade: process %d is another master of ours, which must end first",
 			  (int)(u->heir ? u->heir : u->predecessor));
-		return;
+		return false;
 	}
 	pid_t pid = pipe2(why, O_CLOEXEC | O_NONBLOCK) < 0 ? -1 : fork();
 	if (pid == 0)
 		become(u, why[1]);
 	if (pid < 0) {
 		log_error("upgrade: cannot fork: %s", strerror(errno));
-		return;
+		return false;
 	}
 	log_info("upgrade: the new master is process %d", (int)pid);
 	close(why[1]);
 	u->why_fd = why[0];
 	u->heir = pid;
 	tell_workers(u);
+	return true;
 }
 
 static void say_end(struct upgrade *u, pid_t pid, int wait_status)
@@ -161,4 +162,8 @@ void upgrade_promote(struct upgrade *u)
 	int error = pidfile_promote(&u->foundation->pidfile);
 	if (error < 0)
 		log_error("pid file: %s: %s", u->foundation->pidfile.path, strerror(-error));
+	error = control_promote(&u->foundation->control);
+	foundation_show_control(u->foundation);
+	if (error < 0)
+		log_error("control socket: %s: %s", u->foundation->control.path, strerror(-error));
 }

@@ -31,8 +31,8 @@ struct upgrade {
 void upgrade_open(struct upgrade *u, struct foundation *f, const struct reading *reading);
 void upgrade_close(struct upgrade *u);
 
-/* Starts the new binary, unless there is a relative already (logged). */
-void upgrade_start(struct upgrade *u);
+/* Starts the new binary; false (logged): there is a relative already, or it cannot be. */
+bool upgrade_start(struct upgrade *u);
 
 /* Another master serves on our listeners. */
 bool upgrade_has_relative(const struct upgrade *u);

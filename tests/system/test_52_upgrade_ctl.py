@@ -1,17 +1,19 @@
 """A new binary beside the running one, and its control from outside."""
 
+import json
 import os
 import shutil
 import signal
 import socket
+import stat
 import time
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
-import client
-from client import Conn, get
-from server import LITTLED, eventually, is_alive, pids_of_session, stat_of
+from client import get
+from server import LITTLED, eventually, is_alive, pids_of_session, run_once, stat_of
 from steady import Steady
 
 RATE = 300
@@ -199,3 +201,163 @@ def test_a_changed_configuration(serve, tmp_path):
             u.hand_over(u.usr2())
             eventually(lambda: len(workers_of(u.master)) == 20, 20, "twenty workers")
         load.check(50)
+
+
+# --- littled ctl --------------------------------------------------------------
+
+@pytest.fixture
+def controlled(serve, tmp_path):
+    """controlled(...) -> a server with a control socket, and ctl(*words, status=0) for it."""
+    path = tmp_path / "control"
+
+    def make(*args, **more):
+        server = serve("--control-socket", path, *args, **more)
+
+        def ctl(*words, status=0, where=("-s", path)):
+            done = run_once("ctl", *where, *words)
+            assert done.returncode == status, (done.stdout, done.stderr)
+            return done.stdout if status == 0 else done.stderr
+
+        server.ctl, server.control = ctl, path
+        return server
+    return make
+
+
+def asked(server, *words):
+    return json.loads(server.ctl("--json", *words))
+
+
+@pytest.mark.short
+def test_status_in_text_and_json(controlled):
+    with controlled(workers=2, threads=3) as s:
+        pids = eventually(lambda: len(s.worker_pids()) == 2 and s.worker_pids(), 10, "two")
+        status = asked(s, "status")
+        assert status["pid"] == s.process.pid and status["state"] == "serving"
+        assert status["workers_target"] == 2 and status["threads"] == 3
+        assert {w["pid"] for w in status["workers"]} == set(pids)
+        assert all(w["state"] == "ready" and w["slots"] == 3 for w in status["workers"])
+        assert status["listeners"] == [f"127.0.0.1:{s.address[1]}"]
+        text = s.ctl("status")
+        assert f"process {s.process.pid}: serving" in text and str(pids[0]) in text
+        assert asked(s, "show", "all") == {**status, "uptime_s": ANY, "workers": ANY}
+        assert asked(s, "show", "workers")["count"] == 2
+        assert asked(s, "show", "listeners")["count"] == 1
+        assert asked(s, "show", "config")["threads"] == "3"
+        assert "threads = 3\n" in s.ctl("show", "config")
+        stats = asked(s, "show", "stats")
+        assert stats["workers_spawned"] == 2 and stats["requests_lost"] == 0
+
+
+def test_workers_and_threads(controlled):
+    with controlled(workers=2, threads=2) as s:
+        assert asked(s, "workers", "add", "2") == {"added": 2, "previous": 2, "total": 4}
+        eventually(lambda: len(s.worker_pids()) == 4, 10, "four")
+        assert asked(s, "worker", "remove") == {"removed": 1, "previous": 4, "total": 3}
+        assert s.ctl("workers", "remove", "9") == "removed 2, previous 3, total 1\n"
+        pid = eventually(lambda: len(s.worker_pids()) == 1 and s.worker_pids()[0], 10, "one")
+        assert asked(s, "workers", "kill", pid) == {"killed": pid}
+        eventually(lambda: s.worker_pids() and pid not in s.worker_pids(), 10, "replaced")
+        assert "no worker has that process id" in s.ctl("workers", "kill", pid, status=1)
+        assert "no room for so many" in s.ctl("workers", "add", "1000", status=1)
+
+        assert asked(s, "threads", "5") == {"threads": 5}
+        eventually(lambda: s.stats()["slots"] == 5, 10, "five slots")
+        assert len([w for w in s.stats()["workers"] if w["state"] == "ready"][0]["slots"]) == 5
+        assert "no room" in s.ctl("threads", "5000", status=1)
+        s.ctl("reload")
+        eventually(lambda: s.stats()["slots"] == 4, 10, "as configured again")
+
+
+def test_reload_reopen_drain_stop(controlled, tmp_path):
+    log = tmp_path / "error.log"
+    with controlled("--error-logfile", log, workers=1) as s:
+        before = s.worker_pids()
+        assert s.ctl("reload") == "reloading\n"
+        eventually(lambda: s.worker_pids() and not set(before) & set(s.worker_pids()), 10, "new")
+        eventually(lambda: asked(s, "status")["reloads"] == 1, 10, "it is counted")
+        log.rename(tmp_path / "old.log")
+        assert asked(s, "reopen") == {"status": "reopened"}
+        assert log.exists()
+        s.ctl("drain")
+        eventually(lambda: not s.worker_pids(), 10, "none")
+        assert asked(s, "status")["workers_target"] == 0
+        s.ctl("workers", "add")
+        eventually(s.worker_pids, 10, "one")
+        assert "expected graceful or quick" in s.ctl("stop", "soon", status=1)
+        assert s.ctl("stop", "graceful") == "stopping\n"
+        s.ended()
+        assert not s.control.exists()
+        assert "No such file" in s.ctl("status", status=1)
+
+
+def test_quick_stop_by_the_other_name(controlled):
+    with controlled(workers=1) as s:
+        assert s.ctl("shutdown", "quick") == "stopping now\n"
+        s.ended()
+
+
+def test_the_socket_is_its_owners_alone(controlled):
+    with controlled() as s:
+        assert stat.S_IMODE(s.control.stat().st_mode) == 0o600
+        assert stat.S_ISSOCK(s.control.stat().st_mode)
+
+
+def test_a_server_is_found_by_its_master(controlled, serve, tmp_path):
+    with controlled() as s, serve() as other:
+        found = s.ctl("--json", "status", where=("--pid", s.process.pid))
+        assert json.loads(found)["pid"] == s.process.pid
+        said = s.ctl("status", where=("--pid", other.process.pid), status=1)
+        assert "has no control socket" in said
+        assert "no such option" in s.ctl("--nonsense", status=2)
+        assert "what is to be done" in s.ctl(status=2)
+        assert "there is no such order" in s.ctl("dance", status=1)
+        assert "there is no such order" in s.ctl("status", "quo", "vadis", status=1)
+        assert "workers add [N]" in s.ctl("help")
+
+
+def test_clients_that_are_slow_or_talk_nonsense_hold_nobody_up(controlled):
+    with controlled() as s:
+        def connected():
+            c = socket.socket(socket.AF_UNIX)
+            c.settimeout(10)
+            c.connect(str(s.control))
+            return c
+
+        silent = [connected() for _ in range(30)]
+        assert asked(s, "status")["state"] == "serving"
+        longest = connected()
+        longest.sendall(b"x" * 256)
+        try:
+            assert longest.recv(1) == b""
+        except ConnectionResetError:
+            pass
+        for nonsense in (b"\n", b"json\n", b"\0\xff\n", b" " * 200 + b"\n"):
+            with connected() as c:
+                c.sendall(nonsense)
+                assert c.recv(100).startswith(b"ERROR\n")
+        with connected() as c:
+            for byte in b"json show stats\n":
+                c.sendall(bytes([byte]))
+            assert c.recv(1000).startswith(b"OK\n{")
+        for c in silent:
+            c.close()
+        assert s.get("/hello").status == 200
+
+
+def test_an_upgrade_by_order_takes_the_socket_along(serve, tmp_path):
+    control = tmp_path / "control"
+    with Upgradable(serve, tmp_path, "--control-socket", control) as u:
+        def ctl(*words):
+            done = run_once("ctl", "-s", control, "--json", *words)
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+
+        assert ctl("upgrade") == {"status": "upgrading"}
+        eventually(u.second.exists, 20, "the new one is there")
+        new = eventually(lambda: int(u.second.read_text() or 0), 5, "it has a number")
+        status = ctl("status")
+        assert status["pid"] == u.master and status["heir"] == new
+        eventually(lambda: f"[{new}] [INFO] serving" in u.server.stderr(), 20, "it serves")
+        u.hand_over(new)
+        eventually(lambda: ctl("status")["pid"] == new, 10, "the socket is the new one's")
+    assert not control.exists() and not (tmp_path / "control.2").exists()
