@@ -71,11 +71,22 @@ static void act_revert(struct master *m, const struct action *a)
 	crew_renew_statistics(&m->crew);
 }
 
+/* To the service manager: the service itself goes on when there is an heir. */
+static void say_stopping(struct master *m, const char *how)
+{
+	const struct notify *n = &m->foundation.notify;
+
+	if (m->upgrade.heir)
+		notify_send(n, "MAINPID=%d\nSTATUS=upgraded", (int)m->upgrade.heir);
+	else
+		notify_send(n, "STOPPING=1\nSTATUS=stopping: %s", how);
+}
+
 static void act_unready(struct master *m, const struct action *a)
 {
 	(void)a;
 	atomic_store(&master_board(m)->phase, BOARD_UNREADY);
-	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: serving on for a while");
+	say_stopping(m, "serving on for a while");
 	log_info("stopping: serving on for %.3g s, not ready for more",
 		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
 }
@@ -101,8 +112,7 @@ static void give_up_listeners(struct master *m)
 static void act_drain(struct master *m, const struct action *a)
 {
 	(void)a;
-	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
-	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping: finishing requests");
+	say_stopping(m, "finishing requests");
 	log_info("stopping: requests in flight have %.3g s to finish",
 		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
 	give_up_listeners(m);
@@ -113,8 +123,7 @@ static void act_drain(struct master *m, const struct action *a)
 static void act_quit(struct master *m, const struct action *a)
 {
 	(void)a;
-	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
-	notify_send(&m->foundation.notify, "STOPPING=1\nSTATUS=stopping now");
+	say_stopping(m, "now");
 	log_info("stopping now");
 	give_up_listeners(m);
 	crew_signal_all(&m->crew, SIGQUIT);

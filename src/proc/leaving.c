@@ -98,7 +98,7 @@ void leaving_prepare(struct worker *w)
 	w->look_around.repeat = LOOK_S;
 }
 
-void leave(struct worker *w)
+void leave(struct worker *w, bool is_orphan)
 {
 	struct loop *l = &w->loop;
 
@@ -113,7 +113,8 @@ void leave(struct worker *w)
 	/* What was connected before is served here when nobody else will. */
 	w->is_last_to_accept = phase(w) == BOARD_STOPPING ||
 			       atomic_load(&l->board->edition) != w->heritage->edition;
-	if (!w->is_last_to_accept)
+	/* Without a master nobody has made the listeners deaf, and a new one may want the address. */
+	if (!w->is_last_to_accept || is_orphan)
 		stop_accepting(w);
 	ev_timer_again(l->ev, &w->look_around);
 	leaving_turn(w);

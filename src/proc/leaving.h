@@ -12,13 +12,15 @@
 #ifndef PROC_LEAVING_H
 #define PROC_LEAVING_H
 
+#include <stdbool.h>
+
 struct worker;
 
 /* Once, when the worker starts. */
 void leaving_prepare(struct worker *w);
 
-/* From now on the worker leaves.  Leader; a second call does nothing. */
-void leave(struct worker *w);
+/* From now on the worker leaves; `is_orphan`: its master is gone.  Leader; a second call does nothing. */
+void leave(struct worker *w, bool is_orphan);
 
 /* Leader, each turn of a worker that leaves. */
 void leaving_turn(struct worker *w);

@@ -48,7 +48,7 @@ static void on_master_gone(struct ev_loop *ev, ev_io *io, int events)
 		log_warning("worker %u: the master is gone, draining", w->index);
 	atomic_store(&w->loop.board->phase,
 		     atomic_load(&w->loop.board->has_relative) ? BOARD_SUCCEEDED : BOARD_STOPPING);
-	leave(w);
+	leave(w, true);
 }
 
 static void on_signal(struct ev_loop *ev, ev_io *io, int events)
@@ -66,7 +66,7 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 		case SIGTERM:
 			if (is_statistics(w))
 				status_stop();
-			leave(w);
+			leave(w, false);
 			break;
 		case SIGUSR1:
 			logs_reopen(w->heritage);

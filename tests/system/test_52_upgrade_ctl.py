@@ -98,7 +98,9 @@ def test_by_way_of_winch_as_gunicorn_has_it(serve, tmp_path):
             new = u.usr2()
             os.kill(u.master, signal.SIGWINCH)
             eventually(lambda: not workers_of(u.master), 40, "the old workers have left")
-            time.sleep(0.2)
+            for _ in range(20):  # to whichever of the two: they are one service
+                assert get(u.server.admin, "/readyz").status == 200
+                time.sleep(0.01)
             u.hand_over(new, signal.SIGQUIT)
         load.check(RATE / 2)
 
@@ -189,6 +191,27 @@ def test_the_old_master_killed(serve, tmp_path):
         load.check(RATE / 2)
 
 
+def test_a_service_manager_follows(serve, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.setblocking(False)
+        heard = []
+
+        def has_heard(line):
+            try:
+                while True:
+                    heard.append(manager.recv(4096).decode().split("\n"))
+            except BlockingIOError:
+                return any(line in message for message in heard)
+
+        with Upgradable(serve, tmp_path, env={"NOTIFY_SOCKET": tmp_path / "notify"}) as u:
+            new = u.usr2()
+            heard.clear()
+            u.hand_over(new)
+            assert has_heard(f"MAINPID={new}")
+            assert not has_heard("STOPPING=1")
+
+
 def test_a_changed_configuration(serve, tmp_path):
     """What a reload has no room for, an upgrade has."""
     path = tmp_path / "up.ini"
@@ -262,7 +285,7 @@ def test_workers_and_threads(controlled):
 
         assert asked(s, "threads", "5") == {"threads": 5}
         eventually(lambda: s.stats()["slots"] == 5, 10, "five slots")
-        assert len([w for w in s.stats()["workers"] if w["state"] == "ready"][0]["slots"]) == 5
+        eventually(lambda: [len(w["slots"]) for w in s.stats()["workers"]] == [5], 10, "of one")
         assert "no room" in s.ctl("threads", "5000", status=1)
         s.ctl("reload")
         eventually(lambda: s.stats()["slots"] == 4, 10, "as configured again")
