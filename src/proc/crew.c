@@ -90,24 +90,25 @@ void crew_spawn_statistics(struct crew *c)
 	}
 }
 
-void crew_renew_statistics(struct crew *c)
-{
-	if (c->statistics_pid)
-		kill(c->statistics_pid, SIGTERM);
-	c->statistics_before = c->statistics_pid;
-	c->statistics_pid = 0;
-	crew_spawn_statistics(c);
-}
-
 static void stop(pid_t *pid)
 {
 	int status;
 
 	if (!*pid)
 		return;
-	kill(*pid, SIGQUIT);
+	kill(*pid, SIGKILL); /* it has nothing to finish, and may hang */
 	waitpid(*pid, &status, 0);
 	*pid = 0;
+}
+
+void crew_renew_statistics(struct crew *c)
+{
+	stop(&c->statistics_before); /* it has had its time */
+	if (c->statistics_pid)
+		kill(c->statistics_pid, SIGTERM);
+	c->statistics_before = c->statistics_pid;
+	c->statistics_pid = 0;
+	crew_spawn_statistics(c);
 }
 
 void crew_stop_statistics(struct crew *c)

@@ -23,8 +23,8 @@ unsigned order_workers(struct master *m, unsigned workers)
 			    most);
 		workers = most;
 	}
-	if (workers == m->arbiter.policy.workers)
-		return workers;
+	if (workers == m->arbiter.policy.workers || !arbiter_takes_edition(&m->arbiter))
+		return m->arbiter.policy.workers;
 	log_info("workers: %u are wanted, after %u", workers, m->arbiter.policy.workers);
 	atomic_store(&master_board(m)->workers, workers);
 	acts_tell(m, (struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });
@@ -47,8 +47,10 @@ bool order_replacement(struct master *m, pid_t pid)
 
 bool order_reload(struct master *m, unsigned threads)
 {
-	if (!arbiter_takes_edition(&m->arbiter))
+	if (!arbiter_takes_edition(&m->arbiter)) {
+		log_warning("reload: the server is stopping");
 		return false;
+	}
 	m->reload.reading.threads = threads;
 	m->reload.reading.workers = threads ? m->arbiter.policy.workers : 0;
 	reload_ask(&m->reload);

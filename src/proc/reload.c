@@ -23,6 +23,11 @@ int reload_open(struct reload *r, struct foundation *f, const struct reading *re
 
 void reload_close(struct reload *r)
 {
+	if (r->checker) {
+		kill(r->checker, SIGKILL); /* it has the listeners open, too */
+		waitpid(r->checker, NULL, 0);
+		r->checker = 0;
+	}
 	while (r->old) {
 		struct edition *e = r->old;
 

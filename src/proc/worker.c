@@ -324,6 +324,7 @@ static void report_ready(struct worker *w)
 	background_settle(w->heritage->options);
 	if (is_statistics(w))
 		return;
+	atomic_store(&w->loop.row->pid, getpid()); /* the master may not have come to it yet */
 	atomic_store(&w->loop.row->heartbeat_ns, clock_mono_ns());
 	atomic_store(&w->loop.row->state, WORKER_READY);
 	worker_tell_master(w);

@@ -368,6 +368,32 @@ START_TEST(too_many_slots_are_refused)
 }
 END_TEST
 
+START_TEST(any_value_can_be_copied)
+{
+	const struct option_origin from = { .origin = ORIGIN_FILE };
+	struct options *a = options_new(), *b = options_new();
+	struct buf x, y;
+
+	ck_assert_int_eq(options_set(a, OPTION_bind, "127.0.0.1:1", from), 0);
+	ck_assert_int_eq(options_set(a, OPTION_bind, "unix:/run/x", from), 0);
+	ck_assert_int_eq(options_set(a, OPTION_pid, "/run/pid", from), 0);
+	ck_assert_int_eq(options_set(b, OPTION_name, "other", from), 0);
+	ck_assert_int_eq(options_set(b, OPTION_access_logfile, "/log", from), 0);
+	for (unsigned id = 0; id < OPTIONS; id++) {
+		buf_init(&x, VALUE_BYTES_MAX);
+		buf_init(&y, VALUE_BYTES_MAX);
+		ck_assert_int_eq(options_copy(b, a, id), 0);
+		options_print_value(a, id, &x);
+		options_print_value(b, id, &y);
+		ck_assert_msg(slice_eq(buf_slice(&x), buf_slice(&y)), "%s", option_rows[id].name);
+		buf_fini(&x);
+		buf_fini(&y);
+	}
+	options_free(&a);
+	options_free(&b);
+}
+END_TEST
+
 UNIT_SUITE_OF(options, every_option_is_taken_from_every_source,
 	      every_bad_value_is_refused_by_every_source, what_is_out_of_bounds_is_refused,
 	      every_bound_is_taken, the_defaults_are_those_of_the_table,
@@ -375,4 +401,4 @@ UNIT_SUITE_OF(options, every_option_is_taken_from_every_source,
 	      other_servers_variables_are_read, other_servers_variables_are_refused_when_bad,
 	      variables_add_up_and_are_printed_as_they_are_read,
 	      auto_workers_are_counted_when_loaded, an_unknown_variable_is_warned_of,
-	      too_many_slots_are_refused)
+	      too_many_slots_are_refused, any_value_can_be_copied)
