@@ -94,6 +94,7 @@ def test_idle_clients_are_kept_and_served_again(serve):
 @pytest.mark.short
 def test_resets_anywhere_harm_nobody(serve):
     with serve(workers=2, threads=4) as s:
+        eventually(lambda: len(s.worker_pids()) == 2, 10, "both workers are ready")
         pids = s.worker_pids()
         with Resets(s) as resets:
             check_normal(s)

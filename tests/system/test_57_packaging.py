@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from server import LITTLED, ROOT, SANITIZED
+from server import LITTLED, ROOT, SANITIZED, clean_environment
 
 # A make of one's own, whoever started the tests.
 OWN = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
@@ -262,5 +262,6 @@ def test_the_packaged_unit_and_configuration_agree(packages, tmp_path):
     moved = moved.replace("/usr/share/littled", str(tmp_path / "usr/share/littled"))
     (tmp_path / "moved.ini").write_text(moved)
     checked = subprocess.run([tmp_path / "usr/bin/littled", "-c", tmp_path / "moved.ini",
-                              "--check-config"], capture_output=True, text=True)
+                              "--check-config"], capture_output=True, text=True,
+                             env=clean_environment())
     assert (checked.returncode, checked.stderr) == (0, "")
