@@ -1,6 +1,8 @@
 /* What is claimed, how it is shown.  Pure data.  Runs in: the lab's process. */
 #include "cmd/lab_table.h"
 
+#include "cmd/lab_queues.h"
+
 #define SHAPE(w, t) \
 	{ \
 		.workers = (w), .threads = (t) \
@@ -188,6 +190,10 @@ const struct lab_experiment lab_experiments[] = {
 	{ 6, "1 ms a request: 1000 a second from one worker", .steps = one_ms },
 	{ 7, "10 ms a request: 100 a second from one worker", .steps = ten_ms },
 	{ 8, "c workers serve c / S a second", .steps = more_workers },
+	{ 9, "capacity is not comfort", .measure = lab_measure_comfort },
+	{ 10, "Little's law: L = X x W, on both sides", .measure = lab_measure_law },
+	{ 11, "a slow request hogs a single slot", .measure = lab_measure_hog },
+	{ 12, "more slots cure it", .measure = lab_measure_cure },
 	{ 14, "concurrency is not parallelism", .steps = one_core },
 	{ 15, "threads suit waiting", .steps = downloads },
 	{ 16, "processes suit computing", .steps = processes },
@@ -195,6 +201,8 @@ const struct lab_experiment lab_experiments[] = {
 	{ 18, "without the lock they do, up to the CPUs", .steps = free_threads },
 	{ 20, "code that releases the lock computes in parallel", .steps = released },
 	{ 21, "the lock caps page processing at one CPU a process", .steps = pages },
+	{ 48, "one queue for 8 slots beats 8 queues", .measure = lab_measure_pooling },
+	{ 50, "a closed loop omits what it does not ask", .measure = lab_measure_omission },
 };
 
 const unsigned lab_experiments_count = sizeof lab_experiments / sizeof *lab_experiments;
