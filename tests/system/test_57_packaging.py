@@ -200,6 +200,16 @@ def test_zsh_completes_options_values_commands_and_apps(installed, tmp_path):
 
 # --- the Debian package --------------------------------------------------------------------
 
+def test_the_package_is_built_with_the_libraries_the_server_is():
+    def libraries(text):
+        return set(re.findall(r"\b(?:lib|zlib)\S+-dev\b", text))
+
+    setup = (ROOT / "scripts/setup").read_text().split("packages=")[1].split('"')[1]
+    control = (ROOT / "debian/control").read_text()
+    # Of these one is for the fuzzers, and the other is looked for by set-up on its own.
+    assert libraries(setup) - {"libclang-rt-dev"} == libraries(control) - {"libllhttp-dev"}
+
+
 needs_debhelper = pytest.mark.skipif(not shutil.which("dh"), reason="debhelper is not installed")
 
 
