@@ -268,6 +268,11 @@ unsigned arbiter_seats(unsigned workers)
 	return 2 * workers + 14;
 }
 
+unsigned arbiter_seats_least(unsigned workers)
+{
+	return 2 * workers + 2;
+}
+
 /* One is kept for a successor, one for a predecessor that takes its time. */
 unsigned arbiter_workers_max(unsigned seats)
 {

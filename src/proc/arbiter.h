@@ -156,6 +156,7 @@ struct arbiter {
 
 /* Seats for a server of so many workers, and how many workers that many seats allow. */
 unsigned arbiter_seats(unsigned workers);
+unsigned arbiter_seats_least(unsigned workers); /* room for no worker more, but for a reload */
 unsigned arbiter_workers_max(unsigned seats);
 
 /* `seat` points to `seats` of them, any contents.  The first edition's number is `edition`. */

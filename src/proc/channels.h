@@ -10,6 +10,9 @@ struct peer_channel {
 	int poke_fd;  /* eventfd: somebody with a free slot asks for work */
 };
 
+/* Both ends of the inbox, and the poke: open in every process. */
+#define CHANNEL_DESCRIPTORS 3
+
 /* NULL when descriptors or memory are short. */
 struct peer_channel *peer_channels_open(unsigned seats);
 void peer_channels_close(struct peer_channel *p, unsigned seats);

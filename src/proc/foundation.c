@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/reason.h"
 #include "net/crowd.h"
-#include "proc/arbiter.h"
 #include "proc/hardening.h"
 #include "proc/listeners.h"
 #include "proc/logs.h"
@@ -143,7 +142,7 @@ static int open_board(struct foundation *f)
 	const struct options *o = f->heritage.options;
 	const struct board_plan plan = {
 		.workers = (uint32_t)o->workers,
-		.workers_max = arbiter_seats((unsigned)o->workers),
+		.workers_max = rlimits_seats(o),
 		.threads = (uint32_t)o->threads,
 		.threads_max = room_for(o->threads),
 		.routes = f->mounts.row_refused + 1,

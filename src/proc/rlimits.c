@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "proc/arbiter.h"
+#include "proc/channels.h"
 #include "proc/status.h"
 
 /*
@@ -18,15 +20,35 @@
 /* A reload has the old workers and the new ones side by side. */
 #define GENERATIONS 2
 
-/* Both ends of a worker's channel are open in every process. */
-#define CHANNEL_DESCRIPTORS 2
+/* Where descriptors are few, so many of them are left to connections before seats get any. */
+#define CONNECTIONS_LEAST 32
+
+/* Beside connections and channels. */
+static uint64_t other_descriptors(const struct options *o)
+{
+	return o->bind.count * (o->reuse_port ? o->workers : 1) + 1 + OWN_DESCRIPTORS;
+}
 
 uint64_t rlimits_descriptors(const struct options *o)
 {
-	uint64_t listeners = o->bind.count * (o->reuse_port ? o->workers : 1) + 1;
-	uint64_t channels = GENERATIONS * CHANNEL_DESCRIPTORS * o->workers;
+	uint64_t channels = (uint64_t)CHANNEL_DESCRIPTORS * arbiter_seats((unsigned)o->workers);
 
-	return 2 * o->worker_connections + listeners + channels + OWN_DESCRIPTORS;
+	return 2 * o->worker_connections + channels + other_descriptors(o);
+}
+
+unsigned rlimits_seats(const struct options *o)
+{
+	unsigned workers = (unsigned)o->workers, most = arbiter_seats(workers);
+	unsigned least = arbiter_seats_least(workers);
+	uint64_t taken = other_descriptors(o) + CONNECTIONS_LEAST;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 ||
+	    limit.rlim_cur >= taken + (uint64_t)CHANNEL_DESCRIPTORS * most)
+		return most;
+	if (limit.rlim_cur < taken + (uint64_t)CHANNEL_DESCRIPTORS * least)
+		return least;
+	return (unsigned)((limit.rlim_cur - taken) / CHANNEL_DESCRIPTORS);
 }
 
 uint64_t rlimits_tasks(const struct options *o)

@@ -22,6 +22,12 @@ uint64_t rlimits_descriptors(const struct options *o);
 /* Processes and threads of the whole server. */
 uint64_t rlimits_tasks(const struct options *o);
 
+/*
+ * Seats for workers (arbiter.h) that there are descriptors for: each has a channel in every
+ * process.  Where the limit is low there are fewer to spare, down to those a reload takes.
+ */
+unsigned rlimits_seats(const struct options *o);
+
 /* Before the first fork: all processes inherit them. */
 void rlimits_raise(const struct options *o);
 

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proc/arbiter.h"
 #include "unit.h"
 
 static struct options *some_options(void)
@@ -31,6 +32,38 @@ START_TEST(needs_grow_with_the_configuration)
 	ck_assert_uint_eq(rlimits_descriptors(o), descriptors + 2 + o->workers - 1);
 	o->threads++;
 	ck_assert_uint_eq(rlimits_tasks(o), tasks + 2 * o->workers);
+	options_free(&o);
+}
+END_TEST
+
+static int seats_within(rlim_t soft, const struct options *o)
+{
+	struct rlimit limit = { .rlim_cur = soft, .rlim_max = soft };
+
+	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -1 : (int)rlimits_seats(o);
+}
+
+static int seats_in_a_process(rlim_t soft, const struct options *o)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0)
+		_exit(seats_within(soft, o));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+START_TEST(where_descriptors_are_few_so_are_seats)
+{
+	struct options *o = some_options();
+
+	ck_assert_uint_ge(rlimits_descriptors(o), 3u * arbiter_seats(4) + 2 * o->worker_connections);
+	ck_assert_int_eq(seats_in_a_process(1024, o), (int)arbiter_seats(4));
+	ck_assert_int_eq(seats_in_a_process(64, o), (int)arbiter_seats_least(4));
+	int some = seats_in_a_process(110, o);
+	ck_assert_int_gt(some, (int)arbiter_seats_least(4));
+	ck_assert_int_lt(some, (int)arbiter_seats(4));
 	options_free(&o);
 }
 END_TEST
@@ -77,5 +110,5 @@ START_TEST(a_limit_that_is_high_enough_stays)
 }
 END_TEST
 
-UNIT_SUITE_OF(rlimits, needs_grow_with_the_configuration, the_soft_limit_is_raised,
-	      a_limit_that_is_high_enough_stays)
+UNIT_SUITE_OF(rlimits, needs_grow_with_the_configuration, where_descriptors_are_few_so_are_seats,
+	      the_soft_limit_is_raised, a_limit_that_is_high_enough_stays)
