@@ -21,7 +21,7 @@
 #define EAGER_EVERY 16
 
 /* How often descriptors are asked for where they ran out; one of our own that comes free is noticed. */
-#define PAUSE_S 0.025
+#define PAUSE_S 0.015
 
 /* How many idle connections are tried before one more than allowed is kept for a moment. */
 #define EVICTIONS_MOST 8
@@ -52,6 +52,7 @@ static void meet_shortage(struct acceptor *a, int error)
 static void begin_pause(struct acceptor *a)
 {
 	a->is_paused = true;
+	ev_timer_stop(a->loop->ev, &a->pause); /* of a pause that a connection's end cut short */
 	ev_timer_set(&a->pause, PAUSE_S, 0.);
 	ev_timer_start(a->loop->ev, &a->pause);
 }
@@ -73,10 +74,24 @@ static bool accepts(struct acceptor *a)
 	return !a->is_paused && !a->is_stopped && !a->is_full && gate_is_open(a->loop);
 }
 
+/* While it does not accept for want of something, each connection that ends may have it left. */
+static void watch_endings(struct acceptor *a)
+{
+	bool wanted = !a->is_stopped && (a->is_paused || a->is_full);
+
+	if (wanted == !!ev_is_active(&a->endings))
+		return;
+	if (wanted)
+		ev_prepare_start(a->loop->ev, &a->endings);
+	else
+		ev_prepare_stop(a->loop->ev, &a->endings);
+}
+
 void acceptor_regulate(struct acceptor *a)
 {
 	bool open = accepts(a);
 
+	watch_endings(a);
 	for (unsigned i = 0; i < a->port_count; i++) {
 		ev_io *io = &a->port[i].io;
 
@@ -87,6 +102,13 @@ void acceptor_regulate(struct acceptor *a)
 		else
 			ev_io_stop(a->loop->ev, io);
 	}
+}
+
+/* Before the loop waits again: what ended in this turn is seen in this turn. */
+static void before_poll(struct ev_loop *ev, ev_prepare *w, int events)
+{
+	(void)ev, (void)events;
+	acceptor_regulate(w->data);
 }
 
 /* The connection idle for longest goes.  False: it does not, or none is idle. */
@@ -119,6 +141,7 @@ static void end_pause(struct ev_loop *ev, ev_timer *w, int events)
 		a->is_paused = false;
 		acceptor_regulate(a);
 	} else {
+		shortage_lasts(&a->shortage, a->loop->now_ns);
 		begin_pause(a);
 	}
 }
@@ -244,6 +267,8 @@ int acceptor_start(struct acceptor *a, struct loop *l, const struct listener *li
 	shortage_init(&a->shortage);
 	ev_timer_init(&a->pause, end_pause, 0., 0.);
 	a->pause.data = a;
+	ev_prepare_init(&a->endings, before_poll);
+	a->endings.data = a;
 	for (unsigned i = 0; i < count; i++) {
 		a->port[i].acceptor = a;
 		ev_io_init(&a->port[i].io, on_connection, listener[i].fd, EV_READ);
@@ -267,6 +292,7 @@ void acceptor_stop(struct acceptor *a, bool takes_queue)
 	}
 	a->is_stopped = true;
 	ev_timer_stop(a->loop->ev, &a->pause);
+	ev_prepare_stop(a->loop->ev, &a->endings);
 	shortage_fini(&a->shortage);
 	free(a->port);
 	a->port = NULL;

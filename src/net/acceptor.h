@@ -21,6 +21,7 @@ struct acceptor {
 	unsigned port_count;
 	struct shortage shortage;
 	ev_timer pause;       /* until descriptors are asked for again */
+	ev_prepare endings;   /* while it does not accept for want of something */
 	uint64_t closed_seen; /* of loop->closed_count */
 	int eagerness;   /* whether a new connection is worth reading at once: see accept_one() */
 	unsigned spared; /* first reads not tried since the last */

@@ -38,6 +38,11 @@ void shortage_met(struct shortage *s, int error, uint64_t now_ns)
 	s->latest_ns = now_ns;
 }
 
+void shortage_lasts(struct shortage *s, uint64_t now_ns)
+{
+	s->latest_ns = now_ns;
+}
+
 void shortage_not_met(struct shortage *s, uint64_t now_ns)
 {
 	if (!s->since_ns || now_ns < s->latest_ns + OVER_NS)

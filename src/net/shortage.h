@@ -30,6 +30,9 @@ bool shortage_is(int error);
 void shortage_met(struct shortage *s, int error, uint64_t now_ns);
 void shortage_not_met(struct shortage *s, uint64_t now_ns);
 
+/* Nobody was accepted, for it is known to go on. */
+void shortage_lasts(struct shortage *s, uint64_t now_ns);
+
 /* Frees the reserved descriptor; false: there is none. */
 bool shortage_lend(struct shortage *s);
 

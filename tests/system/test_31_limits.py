@@ -1,6 +1,7 @@
 """Limits: what a client may take of bytes, time and connections, and what it is told beyond."""
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -246,6 +247,23 @@ def test_where_none_is_idle_new_connections_wait(serve):
         assert s.stats()["totals"]["full"] >= 1
 
 
+def test_a_place_that_comes_free_is_given_on_at_once(serve):
+    """Not at the next turn of the loop, which may wait for long."""
+    took = []
+    with serve("--worker-connections", "3", "--header-timeout", "60s") as s, ExitStack() as stack:
+        held = []
+        for _ in range(9):
+            held += hold_all(s, stack, 3 - len(held), 3)
+            with s.conn() as late:
+                late.send(request("/hello", headers=[("Connection", "close")]))
+                time.sleep(0.02)
+                held.pop(0).close()
+                begin = time.monotonic()
+                assert late.read().status == 200
+                took.append(time.monotonic() - begin)
+    assert sorted(took)[len(took) // 2] < 0.01 * PATIENCE, took
+
+
 def test_no_connection_is_sent_away_while_a_sibling_has_a_place(serve):
     with serve("--worker-connections", "6", "--keep-alive", "60", workers=2) as s:
         eventually(lambda: len(s.worker_pids()) == 2, 5, "both are ready")
@@ -342,10 +360,11 @@ def half_a_request(server):
     return c
 
 
-def hold_all(server, stack, n):
+def hold_all(server, stack, n, of=None):
     """So many half requests are in the worker's hands: none is idle, none will end soon."""
     conns = [stack.enter_context(half_a_request(server)) for _ in range(n)]
-    eventually(lambda: server.stats()["connections"]["reading"] == n, 5, f"{n} are being read")
+    of = of or n
+    eventually(lambda: server.stats()["connections"]["reading"] == of, 5, f"{of} are being read")
     return conns
 
 
@@ -408,6 +427,27 @@ def test_out_of_descriptors_a_connection_that_ends_is_noticed_at_once(serve):
             assert late.result() == 200
 
 
+def test_out_of_descriptors_a_queue_is_worked_off_without_a_pause(serve):
+    """And the shortage is told of once, however long it was and whatever came at its end."""
+    with serve(*ENDLESS) as s, ExitStack() as stack:
+        with Rationed(s.worker_pids()[0], 8):
+            conns = [stack.enter_context(half_a_request(s)) for _ in range(200)]
+            eventually(lambda: s.stats()["totals"]["accept_errors"] >= 2, 5, "accepting failed")
+            time.sleep(1.2)
+            with s.conn() as late:
+                late.send(request("/hello"))
+                for c in conns:
+                    c.close()
+                begin = time.monotonic()
+                assert late.read().status == 200
+                took = time.monotonic() - begin
+            assert took < 0.1 * PATIENCE  # with a pause for each 9 of them: 0.3 s
+            assert s.stderr().count("Too many open files") == 1
+        time.sleep(1.1)
+        assert s.get("/hello").status == 200
+        assert float(re.findall(r"taken again, after (\S+) s", s.stderr())[0]) > 1
+
+
 def test_out_of_descriptors_idle_connections_make_room(serve):
     with serve(*ENDLESS) as s, ExitStack() as stack:
         with Rationed(s.worker_pids()[0], 5):
@@ -440,3 +480,20 @@ def test_out_of_descriptors_in_all_workers(serve):
             assert c.read().status == 200
         assert s.worker_pids() == pids
         assert s.stderr().count("Too many open files") == 2
+
+
+def test_few_descriptors_are_enough_to_serve_and_to_reload(serve):
+    """Of 64 some are left for connections, also with 5 workers."""
+    few = ("bash", "-c", 'ulimit -n 64; exec "$@"', "sh")
+    with serve(*ENDLESS, workers=5, threads=8, wrap=few) as s:
+        eventually(lambda: len(s.worker_pids()) == 5, 5, "all are ready")
+        before = s.worker_pids()
+        with ExitStack() as stack:
+            for _ in range(100):
+                stack.enter_context(half_a_request(s))
+            eventually(lambda: "Too many open files" in s.stderr(), 5, "there are too many")
+        eventually(lambda: s.stats()["connections"]["reading"] == 0, 5, "they are gone")
+        assert s.worker_pids() == before
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(set(s.worker_pids()) - set(before)) == 5, 10, "all are new")
+        assert s.get("/hello").status == 200

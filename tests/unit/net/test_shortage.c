@@ -76,7 +76,10 @@ START_TEST(it_is_over_when_it_has_been_for_a_moment)
 	ck_assert_uint_eq(s.since_ns, 10 * SECOND);
 	shortage_not_met(&s, 13 * SECOND - 1);
 	ck_assert_uint_eq(s.since_ns, 10 * SECOND);
-	shortage_not_met(&s, 13 * SECOND);
+	shortage_lasts(&s, 13 * SECOND);
+	shortage_not_met(&s, 14 * SECOND - 1);
+	ck_assert_uint_eq(s.since_ns, 10 * SECOND);
+	shortage_not_met(&s, 14 * SECOND);
 	ck_assert_uint_eq(s.since_ns, 0);
 	shortage_fini(&s);
 }
