@@ -29,6 +29,9 @@ static int fail(struct pidfile *p, char *why, size_t why_bytes)
 		text[n > 0 ? n : 0] = '\0';
 		snprintf(why, why_bytes, "pid file: %s: another server runs, process %d",
 			 name_of(p), (int)strtol(text, NULL, 10));
+	} else if (error == -EEXIST) {
+		snprintf(why, why_bytes, "pid file: %s: is no plain file, and stays as it is",
+			 name_of(p));
 	} else {
 		snprintf(why, why_bytes, "pid file: %s: %s", name_of(p),
 			 reason_of_path(name_of(p), error, reason, sizeof reason));
@@ -46,11 +49,25 @@ static bool is_still_there(const struct pidfile *p)
 	       ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
 }
 
+/* What is removed in the end must be ours to remove: /dev/null is not. */
+static bool is_plain(const struct pidfile *p)
+{
+	struct stat st;
+
+	return fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int lock(struct pidfile *p)
 {
 	for (;;) {
-		p->fd = open(name_of(p), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-		if (p->fd < 0 || flock(p->fd, LOCK_EX | LOCK_NB) < 0)
+		p->fd = open(name_of(p), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+		if (p->fd < 0)
+			return -1;
+		if (!is_plain(p)) {
+			errno = EEXIST;
+			return -1;
+		}
+		if (flock(p->fd, LOCK_EX | LOCK_NB) < 0)
 			return -1;
 		if (is_still_there(p))
 			return 0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,6 +74,21 @@ START_TEST(a_live_one_is_refused_and_stays)
 }
 END_TEST
 
+/* Root could remove /dev/null by it. */
+START_TEST(what_is_no_plain_file_is_refused_and_stays)
+{
+	struct pidfile p;
+
+	begin();
+	ck_assert_int_eq(mkfifo(path, 0600), 0);
+	ck_assert_int_eq(pidfile_open(&p, path, why, sizeof why), -EEXIST);
+	ck_assert_ptr_nonnull(strstr(why, "is no plain file"));
+	pidfile_close(&p);
+	ck_assert_int_eq(access(path, F_OK), 0);
+	unlink(path);
+}
+END_TEST
+
 /* A worker that outlives its master must not keep the next one from starting. */
 START_TEST(a_child_that_forgets_it_does_not_hold_the_lock)
 {
@@ -119,5 +135,5 @@ START_TEST(where_it_cannot_be_is_said)
 END_TEST
 
 UNIT_SUITE_OF(pidfile, it_holds_our_number_and_goes_with_us, a_stale_one_is_taken_over,
-	      a_live_one_is_refused_and_stays, a_child_that_forgets_it_does_not_hold_the_lock,
-	      where_it_cannot_be_is_said)
+	      a_live_one_is_refused_and_stays, what_is_no_plain_file_is_refused_and_stays,
+	      a_child_that_forgets_it_does_not_hold_the_lock, where_it_cannot_be_is_said)
