@@ -5,17 +5,35 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "proc/master.h"
 
+/* How a daemon that never served has ended. */
+static int status_of(pid_t daemon)
+{
+	int status;
+
+	if (waitpid(daemon, &status, 0) == daemon && WIFEXITED(status) && WEXITSTATUS(status) != 0)
+		return WEXITSTATUS(status);
+	return EXIT_CANNOT_SERVE;
+}
+
 /* The starter's part: waits for word, and passes it on. */
-static _Noreturn void wait_for_daemon(int fd)
+static _Noreturn void wait_for_daemon(int fd, pid_t daemon)
 {
 	char byte;
 
-	_exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : EXIT_CANNOT_SERVE);
+	_exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : status_of(daemon));
+}
+
+/* A log on the terminal that a daemon lets go is wanted by those alone who ask for it. */
+static bool keeps_stderr(const struct options *o)
+{
+	return strcmp(o->error_logfile, "-") == 0 &&
+	       o->from[OPTION_error_logfile].origin != ORIGIN_DEFAULT;
 }
 
 static void point_at_nothing(int fd)
@@ -40,7 +58,7 @@ int background_enter(struct background *b, const struct options *o)
 	pid_t pid = fork();
 	if (pid > 0) {
 		close(told[1]);
-		wait_for_daemon(told[0]);
+		wait_for_daemon(told[0], pid);
 	}
 	close(told[0]);
 	b->told_fd = told[1];
@@ -53,10 +71,13 @@ int background_enter(struct background *b, const struct options *o)
 	return 0;
 }
 
-void background_tell(struct background *b)
+void background_tell(struct background *b, const struct options *o)
 {
 	if (b->told_fd < 0)
 		return;
+	if (o->from[OPTION_error_logfile].origin == ORIGIN_DEFAULT)
+		log_warning("daemon without error_logfile: from here on nothing is logged; give a "
+			    "file, syslog, or - to keep standard error");
 	if (write(b->told_fd, "", 1) < 0)
 		log_warning("the process that started this daemon is gone");
 	background_close(b);
@@ -72,6 +93,6 @@ void background_close(struct background *b)
 void background_settle(const struct options *o)
 {
 	log_echo(false);
-	if (o->daemon && strcmp(o->error_logfile, "-") != 0)
+	if (o->daemon && !keeps_stderr(o))
 		point_at_nothing(STDERR_FILENO);
 }

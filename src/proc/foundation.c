@@ -58,6 +58,8 @@ int foundation_prepare(struct heritage *h, struct mounts *mounts)
 
 	if (!status)
 		status = check_hardening(h);
+	if (!status && logs_check_format(h->options) < 0)
+		status = EXIT_BAD_CONFIGURATION;
 	if (status)
 		return status;
 	return mounts_open(mounts, h->conf) < 0 ? EXIT_BAD_CONFIGURATION : 0;
@@ -265,7 +267,7 @@ void foundation_show_control(struct foundation *f)
 
 void foundation_settle(struct foundation *f)
 {
-	background_tell(&f->background);
+	background_tell(&f->background, f->heritage.options);
 	background_settle(f->heritage.options);
 }
 

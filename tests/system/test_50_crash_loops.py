@@ -51,6 +51,11 @@ def test_an_app_that_refuses_to_start_ends_it_with_status_4(tmp_path):
     assert status == 4 and took < 5 * PATIENCE
     assert "refuses to start in this worker" in said
 
+    status, said, *_ = run_to_the_end("--daemon", "--error-logfile", tmp_path / "log",
+                                      app_that(tmp_path, "refuses", "return -1;"))
+    assert status == 4, "the starter of a daemon leaves with another status"
+    assert "refuses to start in this worker" in said
+
 
 def test_one_that_crashes_at_start_ends_it_with_status_3_and_costs_little(tmp_path):
     status, said, took, cpu = run_to_the_end("-w", 2, app_that(tmp_path, "crashes", "abort();"))
