@@ -16,6 +16,7 @@
 #include "conf/print.h"
 #include "conf/refuse.h"
 #include "conf/routes.h"
+#include "conf/together.h"
 #include "conf/value.h"
 #include "conf/words.h"
 
@@ -141,20 +142,6 @@ static uint64_t count_workers(const struct options *o)
 	return cpus_usable(&cpus) < WORKERS_MAX ? cpus_usable(&cpus) : WORKERS_MAX;
 }
 
-/* Each option is within its bounds; together they may still ask too much. */
-static int check_together(const struct conf *c)
-{
-	const struct options *o = c->options;
-
-	uint64_t workers = count_workers(o);
-
-	if (workers * o->threads > SLOTS_MAX)
-		return refuse(&command_line,
-			      "workers = %u with threads = %u: expected at most %d slots",
-			      (unsigned)workers, (unsigned)o->threads, SLOTS_MAX);
-	return 0;
-}
-
 static int check_served(const struct conf *c)
 {
 	if (c->route_count > 0)
@@ -175,7 +162,8 @@ static enum conf_verdict load(struct conf *c, const struct arguments *a, char **
 		return printed(print_version(stdout));
 	if (cli.action == ACTION_PRINT_REFERENCE)
 		return print_reference(cli.argument);
-	if (apply_sources(c, &cli, a, environment) < 0 || check_together(c) < 0)
+	if (apply_sources(c, &cli, a, environment) < 0 ||
+	    together_check(c->options, count_workers(c->options)) < 0)
 		return CONF_REFUSED;
 	if (cli.action == ACTION_PRINT_CONFIG)
 		return printed(print_config(c, stdout));

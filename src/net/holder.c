@@ -114,6 +114,16 @@ static void name_process(pid_t pid, char name[static 32])
 	name[strcspn(name, "\n")] = '\0';
 }
 
+bool holder_is_this_process(const struct address *a)
+{
+	struct holder h;
+
+	if (!find_socket(a, &h))
+		return false;
+	find_process(&h);
+	return h.pid == getpid();
+}
+
 bool holder_describe(const struct address *a, char *text, size_t text_bytes)
 {
 	struct holder h;

@@ -19,4 +19,7 @@
  */
 bool holder_describe(const struct address *a, char *text, size_t text_bytes);
 
+/* Do we listen there ourselves? */
+bool holder_is_this_process(const struct address *a);
+
 #endif

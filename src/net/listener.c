@@ -29,22 +29,40 @@ static int refuse(int error, const struct listener_plan *plan, const char *text,
 	return error;
 }
 
+/* What to do about an error of an internet address; NULL: its name says it all. */
+static const char *advice_on(int error, const struct address *a)
+{
+	switch (-error) {
+	case EACCES:
+		return "a port below 1024 needs CAP_NET_BIND_SERVICE (AmbientCapabilities= in the "
+		       "unit) or root";
+	case EADDRNOTAVAIL:
+		return "no interface here has it (see ip address)";
+	case EINVAL: /* RFC 4007 11 */
+		if (strncasecmp(a->host, "fe80:", 5) == 0 && !strchr(a->host, '%'))
+			return "a link-local address is written with its interface, as "
+			       "[fe80::1%eth0]";
+		return NULL;
+	default:
+		return NULL;
+	}
+}
+
 /* The words that say what to do. */
 static void explain(int error, const struct address *a, char *text, size_t text_bytes)
 {
 	char holder[128];
+	const char *more = advice_on(error, a);
 
-	if (a->is_unix)
+	if (a->is_unix) {
 		reason_of_path(a->path, error, text, text_bytes);
+		return;
+	}
+	if (error == -EADDRINUSE && holder_is_this_process(a))
+		more = "another address of this server has it";
 	else if (error == -EADDRINUSE && holder_describe(a, holder, sizeof holder))
-		snprintf(text, text_bytes, "%s: %s", strerror(-error), holder);
-	else if (error == -EACCES)
-		snprintf(text, text_bytes,
-			 "%s: a port below 1024 needs CAP_NET_BIND_SERVICE "
-			 "(AmbientCapabilities= in the unit) or root",
-			 strerror(-error));
-	else
-		snprintf(text, text_bytes, "%s", strerror(-error));
+		more = holder;
+	snprintf(text, text_bytes, "%s%s%s", strerror(-error), more ? ": " : "", more ? more : "");
 }
 
 static int fail(int fd, const struct listener_plan *plan, const struct address *a, char *why,
@@ -190,11 +208,20 @@ static int clear_path(const struct sockaddr_un *address, const struct listener_p
 }
 
 /* Nobody can connect before listen(2): there is no moment at which the wrong ones may. */
-static int set_owner(const char *path, const struct listener_plan *plan)
+static int set_owner(const char *path, const struct listener_plan *plan, char *why, size_t n)
 {
+	char text[REASON_BYTES];
+
 	if (plan->sets_owner && lchown(path, plan->uid, plan->gid) < 0)
-		return -1;
-	return plan->sets_mode ? chmod(path, plan->mode) : 0;
+		snprintf(text, sizeof text,
+			 "%s: socket_user must be who starts the server, "
+			 "socket_group one of his groups, unless root does",
+			 strerror(errno));
+	else if (plan->sets_mode && chmod(path, plan->mode) < 0)
+		snprintf(text, sizeof text, "socket_mode: %s", strerror(errno));
+	else
+		return 0;
+	return refuse(-EPERM, plan, text, why, n);
 }
 
 static int open_unix(struct listener *l, const struct listener_plan *plan, const struct address *a,
@@ -211,7 +238,12 @@ static int open_unix(struct listener *l, const struct listener_plan *plan, const
 	int fd = socket(AF_UNIX, SOCKET_TYPE, 0);
 	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return fail(fd, plan, a, why, n);
-	if (set_owner(a->path, plan) < 0 || listen(fd, (int)plan->backlog) < 0) {
+	if (set_owner(a->path, plan, why, n) < 0) {
+		sock_close(fd);
+		unlink(a->path);
+		return -EPERM;
+	}
+	if (listen(fd, (int)plan->backlog) < 0) {
 		error = fail(fd, plan, a, why, n);
 		unlink(a->path);
 		return error;

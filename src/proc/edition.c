@@ -183,6 +183,8 @@ int edition_check(const struct reading *r, const struct edition *before)
 		return EXIT_CANNOT_SERVE;
 	refuse_through(log_refusal);
 	status = prepare(e, r, before);
+	if (!status && logs_switch(&e->heritage) < 0) /* this process's alone */
+		status = EXIT_CANNOT_SERVE;
 	/* Nothing is closed in good order: the process ends, and what it shares must stay. */
 	return status;
 }

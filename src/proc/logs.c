@@ -15,21 +15,44 @@ static void complain(const char *what, const char *where, int error)
 {
 	char why[REASON_BYTES];
 
-	log_error("%s: %s: %s", what, where,
-		  reason_of_path(sink_path(where), error, why, sizeof why));
+	const char *path = sink_path(where);
+
+	reason_of_path(path, error, why, sizeof why);
+	if (path == where)
+		log_error("%s: %s: %s", what, where, why);
+	else
+		log_error("%s: %s: %s: %s; does a daemon of the system's log run?", what, where,
+			  path, why);
+}
+
+static int open_format(struct access *a, const struct options *o)
+{
+	char why[REASON_BYTES];
+	int error = access_open(a, o->access_logformat, why, sizeof why);
+
+	if (error < 0)
+		log_error("access_logformat: %s", why);
+	return error;
+}
+
+int logs_check_format(const struct options *o)
+{
+	struct access a;
+	int error = open_format(&a, o);
+
+	if (!error)
+		access_close(&a);
+	return error;
 }
 
 int logs_open_access(struct heritage *h)
 {
 	const struct options *o = h->options;
-	char why[REASON_BYTES];
 
 	if (!o->access_logfile)
 		return 0;
-	if (access_open(&h->access, o->access_logformat, why, sizeof why) < 0) {
-		log_error("access_logformat: %s", why);
+	if (open_format(&h->access, o) < 0)
 		return EXIT_BAD_CONFIGURATION;
-	}
 	int error = sink_open(&h->access_sink, o->access_logfile, STDOUT_FILENO);
 	if (error < 0) {
 		complain("access log", o->access_logfile, error);
@@ -56,13 +79,14 @@ int logs_open(struct heritage *h)
 	return logs_open_access(h);
 }
 
-void logs_switch(const struct heritage *h)
+int logs_switch(const struct heritage *h)
 {
 	int error = log_open(h->options->error_logfile, h->conf->supervisor.journal_stream);
 
 	if (error < 0)
 		complain("error log", h->options->error_logfile, error);
 	log_set_level((enum ltd_log_level)h->options->log_level);
+	return error;
 }
 
 void logs_close(struct heritage *h)

@@ -14,9 +14,15 @@
 int logs_open(struct heritage *h);
 void logs_close(struct heritage *h);
 
-/* For a new edition: its access log (0, or an exit status, logged), and then its error log. */
+/* Opens nothing: 0, or a negative errno value, logged. */
+int logs_check_format(const struct options *o);
+
+/*
+ * For a new edition: its access log (0, or an exit status, logged), and then its error log (0, or a
+ * negative errno value, logged; then the old one stays).
+ */
 int logs_open_access(struct heritage *h);
-void logs_switch(const struct heritage *h);
+int logs_switch(const struct heritage *h);
 
 /* After SIGUSR1. */
 void logs_reopen(const struct heritage *h);

@@ -63,6 +63,11 @@ def taken(*args):
     return done.stderr
 
 
+def test_an_address_that_another_of_ours_takes_in_is_no_strangers():
+    port = free_port()
+    assert "another address of this server has it" in taken("-b", f":{port}", "-b", f"127.0.0.1:{port}")
+
+
 @pytest.mark.short
 def test_a_port_that_is_taken_is_said_and_not_tried_for_ever():
     with socket.socket() as s:
@@ -77,5 +82,6 @@ def test_a_port_that_is_taken_is_said_and_not_tried_for_ever():
 
 
 def test_an_address_that_is_not_ours(tmp_path):
-    assert "192.0.2.1" in taken("-b", f"192.0.2.1:{free_port()}")
+    text = taken("-b", f"192.0.2.1:{free_port()}")
+    assert "192.0.2.1" in text and "no interface here has it" in text
     assert "absent" in taken("-b", f"unix:{tmp_path}/absent/x.sock")

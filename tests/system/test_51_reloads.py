@@ -162,7 +162,8 @@ def test_routes_come_and_go_and_keep_their_figures(serve, tmp_path):
 @pytest.mark.parametrize("fault", [
     ("workers = many", "expected"), ("no_such_option = 1", "unknown"),
     ("workers = 1000", "room for"), ("access_logfile = /nowhere/log", "access log"),
-    ("bind = 127.0.0.1:1:2", "expected"),
+    ("bind = 127.0.0.1:1:2", "expected"), ("error_logfile = /nowhere/log", "error log"),
+    ("access_logformat = %(nonsense)s", "access_logformat"),
 ])
 def test_a_bad_configuration_is_reported_and_the_old_goes_on(serve, tmp_path, fault):
     conf = Configured(serve, tmp_path, keep_alive=30)

@@ -132,6 +132,16 @@ def test_a_port_that_needs_privilege_says_which():
         failed(done, 1, "127.0.0.1:1", "Permission denied", "CAP_NET_BIND_SERVICE")
 
 
+def test_an_owner_that_cannot_be_given_is_said_and_leaves_no_socket(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root has the right this drops")
+    done = subprocess.run(["setpriv", "--bounding-set=-chown", LITTLED, "-b", f"unix:{tmp_path}/x.sock",
+                           "--socket-user", "65534", "workload"], capture_output=True, text=True,
+                          env=clean_environment(), timeout=10 * PATIENCE)
+    failed(done, 1, "x.sock", "Operation not permitted", "socket_user must be who starts the server")
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("daemon", ["--no-daemon", "--daemon"])
 @pytest.mark.parametrize("option", ["--pid", "--error-logfile", "--access-logfile"])
 def test_a_missing_directory_is_named(tmp_path, option, daemon):
@@ -203,6 +213,25 @@ def test_a_daemon_is_waited_for_and_lets_its_terminal_go(tmp_path):
         eventually(lambda: not pids_of_session(pid), 10, "the daemon has left")
     assert not (tmp_path / "pid").exists()
     assert "stopped" in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("options, keeps", [((), False), (("--error-logfile", "-"), True)])
+def test_a_daemon_keeps_standard_error_only_if_told(tmp_path, options, keeps):
+    """Else whoever reads the other end of a pipe would wait for ever."""
+    with open(tmp_path / "said", "wb") as said:
+        done = subprocess.run([LITTLED, "-b", f"127.0.0.1:{free_port()}", "-p", tmp_path / "pid",
+                               *options, "-D", "workload"], stdin=subprocess.DEVNULL, stdout=said,
+                              stderr=said, env=clean_environment(), timeout=10 * PATIENCE)
+    assert done.returncode == 0
+    pid = int((tmp_path / "pid").read_text())
+    try:
+        where = str(tmp_path / "said") if keeps else "/dev/null"
+        for process in pids_of_session(pid):
+            assert os.readlink(f"/proc/{process}/fd/2") == where
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        eventually(lambda: not pids_of_session(pid), 10, "the daemon has left")
+    assert ("nothing is logged; give a file" in (tmp_path / "said").read_text()) != keeps
 
 
 # --- where it works, and as whom ----------------------------------------------
@@ -599,7 +628,8 @@ def test_both_logs_may_be_the_systems(serve, syslog, tmp_path):
     assert all(info.match(line) for line in syslog), syslog
     assert sum(line.endswith(": asked for /hello") for line in syslog) == 1
     failed(run_once("-b", f"127.0.0.1:{free_port()}", "--error-logfile", "syslog:/absent/log",
-                    "workload"), 1, "error log", "there is no directory /absent")
+                    "workload"), 1, "error log", "there is no directory /absent",
+           "does a daemon of the system's log run?")
 
 
 def test_the_journal_gets_severities(tmp_path):
