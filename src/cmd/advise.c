@@ -126,8 +126,9 @@ static int print(const struct advise_options *o, const struct evidence *e, const
 
 	buf_init(&out, TEXT_MAX);
 	(o->json ? advise_json : advise_text)(&out, e, &o->question, a);
-	bool is_lost = out.is_short || fwrite(out.at, 1, out.len, stdout) < out.len ||
-		       fflush(stdout) == EOF;
+	fwrite(out.at, 1, out.len, stdout);
+	bool is_lost = out.is_short;
+
 	buf_fini(&out);
 	return is_lost ? EXIT_NO_SERVER : a->bound == BOUND_NO_DATA ? EXIT_NO_DATA : EXIT_ADVISED;
 }
@@ -162,7 +163,7 @@ int advise_main(int argc, char **argv)
 	if (advise_options_parse(&o, argc, argv, &why))
 		status = complain(&why, EXIT_USAGE);
 	else if (o.help)
-		status = fputs(advise_usage, stdout) == EOF ? EXIT_NO_SERVER : EXIT_ADVISED;
+		fputs(advise_usage, stdout), status = EXIT_ADVISED;
 	else
 		status = advise(&o, &why);
 	buf_fini(&why);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cmd/flags.h"
 
 #define HEADERS_MAX (16 * 1024)
 #define POOL_MAX 100000
@@ -278,9 +279,7 @@ int bench_options_parse(struct bench_options *o, int argc, char **argv, struct b
 			error = apply(o, row, optarg, why);
 			continue;
 		}
-		buf_printf(why, "%s: %s", argv[optind - 1],
-			   got == ':' ? "a value is wanted" : "no such option");
-		error = -EINVAL;
+		error = flags_refuse(longs, argv[optind - 1], got, why);
 	}
 	if (o->help)
 		return 0;

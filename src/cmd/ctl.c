@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/slice.h"
+#include "cmd/flags.h"
 #include "cmd/instance.h"
 #include "metrics/board.h"
 #include "net/sock.h"
@@ -64,7 +65,7 @@ static int print_usage(void)
 			 verbs[i].argument[0] ? " " : "", verbs[i].argument);
 		printf("  %-26s %s\n", text, verbs[i].help);
 	}
-	return fflush(stdout) == EOF ? EXIT_REFUSED : EXIT_OBEYED;
+	return EXIT_OBEYED;
 }
 
 static int complain(const struct buf *why, int status)
@@ -121,10 +122,8 @@ static int parse(struct ctl *c, int argc, char **argv, struct buf *why)
 			c->json = true;
 		else if (o == 'h')
 			c->help = true;
-		else if (o == ':')
-			return refuse(why, "a value is wanted", argv[optind - 1]);
 		else if (o != 'p')
-			return refuse(why, "there is no such option", argv[optind - 1]);
+			return flags_refuse(options, argv[optind - 1], o, why);
 		else if (!set_pid(c, optarg))
 			return refuse(why, "expected the number of a process", optarg);
 	}
@@ -218,9 +217,8 @@ static int show(const struct buf *answer)
 
 	if (!is_obeyed)
 		fputs("littled ctl: ", stderr);
-	if (rest.len && fwrite(rest.at, 1, rest.len, is_obeyed ? stdout : stderr) != rest.len)
-		return EXIT_REFUSED;
-	return is_obeyed && fflush(stdout) != EOF ? EXIT_OBEYED : EXIT_REFUSED;
+	fwrite(rest.at, 1, rest.len, is_obeyed ? stdout : stderr); /* main() looks at its fate */
+	return is_obeyed ? EXIT_OBEYED : EXIT_REFUSED;
 }
 
 static int order(struct ctl *c, struct buf *why)

@@ -3,6 +3,33 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/nearest.h"
+
+/* "--windw=1" */
+static void put_nearest(const struct option *longs, const char *typed, struct buf *why)
+{
+	char name[64];
+	struct nearest near;
+
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(typed + 2, "="), typed + 2);
+	nearest_init(&near, name);
+	for (; longs->name; longs++)
+		nearest_try(&near, longs->name);
+	if (near.best)
+		buf_printf(why, "; did you mean --%s?", near.best);
+}
+
+int flags_refuse(const struct option *longs, const char *typed, int answer, struct buf *why)
+{
+	buf_printf(why, "%s: %s", typed,
+		   answer == ':' ? "a value is wanted" : "there is no such option");
+	if (answer != ':' && strncmp(typed, "--", 2) == 0)
+		put_nearest(longs, typed, why);
+	return -EINVAL;
+}
 
 int flags_parse(const struct flag *flags, unsigned count, void *options, int argc, char **argv,
 		struct buf *why)
@@ -18,11 +45,8 @@ int flags_parse(const struct flag *flags, unsigned count, void *options, int arg
 	opterr = 0;
 	optind = 0;
 	for (int c; (c = getopt_long(argc, argv, ":", table, &index)) != -1;) {
-		if (c != 0) {
-			buf_printf(why, "%s: %s", argv[optind - 1],
-				   c == ':' ? "a value is wanted" : "there is no such option");
-			return -EINVAL;
-		}
+		if (c != 0)
+			return flags_refuse(table, argv[optind - 1], c, why);
 		if (!flags[index].set(options, optarg)) {
 			buf_printf(why, "--%s %s: no such value (--help tells what may be)",
 				   flags[index].name, optarg);

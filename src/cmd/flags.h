@@ -25,6 +25,14 @@ struct flag {
 int flags_parse(const struct flag *flags, unsigned count, void *options, int argc, char **argv,
 		struct buf *why);
 
+struct option;
+
+/*
+ * What getopt_long(3) does not take: `answer` is its ':' or '?', `typed` the argument.  Puts a sentence
+ * into `why`, with the nearest name there is; -EINVAL.
+ */
+int flags_refuse(const struct option *longs, const char *typed, int answer, struct buf *why);
+
 /* A whole number from low to high. */
 bool flag_count(const char *value, uint64_t low, uint64_t high, uint64_t *n);
 

@@ -40,22 +40,15 @@ static int look(struct top *t)
 	return error;
 }
 
-static bool write_out(const char *text, size_t len)
-{
-	return fwrite(text, 1, len, stdout) == len && fflush(stdout) != EOF;
-}
-
 static int show_once(struct top *t)
 {
-	bool is_out = true;
-
 	if (look(t))
 		return complain(&t->why, EXIT_NO_SERVER);
 	if (t->o.json)
-		return write_out(t->json.at, t->json.len) ? EXIT_SHOWN : EXIT_NO_SERVER;
-	for (unsigned i = 0; i < t->view.count && is_out; i++)
-		is_out = puts(top_view_line(&t->view, i)) != EOF;
-	return is_out && fflush(stdout) != EOF ? EXIT_SHOWN : EXIT_NO_SERVER;
+		fwrite(t->json.at, 1, t->json.len, stdout);
+	for (unsigned i = 0; i < t->view.count && !t->o.json; i++)
+		puts(top_view_line(&t->view, i));
+	return EXIT_SHOWN;
 }
 
 static void scroll_by(struct top *t, int lines)

@@ -166,11 +166,16 @@ int usl_main(int argc, char **argv)
 	struct buf out, why;
 	int status = EXIT_FITTED;
 
+	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return EXIT_FITTED;
+	}
 	if (argc > 1) {
-		bool is_asked = strcmp(argv[1], "--help") == 0;
-
-		fputs(usage, is_asked ? stdout : stderr);
-		return is_asked ? EXIT_FITTED : EXIT_USAGE;
+		fprintf(stderr,
+			"littled usl: %s: lines are read from standard input, and --help "
+			"is all there is\n",
+			argv[1]);
+		return EXIT_USAGE;
 	}
 	buf_init(&out, JSON_MAX);
 	buf_init(&why, WHY_MAX);

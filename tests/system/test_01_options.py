@@ -1,8 +1,10 @@
 """Options of the running program: by file, environment and flag; and every refusal."""
 
+import subprocess
+
 import pytest
 
-from server import run_once
+from server import LITTLED, PATIENCE, clean_environment, run_once
 
 
 def refused(done, *words):
@@ -129,6 +131,50 @@ def test_check_config_starts_nothing(tmp_path):
     path = config(tmp_path, "[littled]\nworkers = 2\n[route /]\napp = workload\n")
     done = run_once("--check-config", "-c", path)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("options, words", [
+    (("--access-logformat", "%(nonsense)s"), ("access_logformat", "%(nonsense)s")),
+    (("-b", "127.0.0.1:1", "-b", "127.0.0.1:1"), ("bind = 127.0.0.1:1", "another address")),
+    (("-b", "127.0.0.1:1", "--admin-bind", "127.0.0.1:1"), ("admin_bind = 127.0.0.1:1",)),
+])
+def test_check_config_finds_what_a_start_would(options, words):
+    for check in ((), ("--check-config",)):
+        refused(run_once(*options, *check, "workload"), *words)
+
+
+@pytest.mark.parametrize("word, meant", [("benhc", "bench"), ("advice", "advise"), ("statik", "static")])
+def test_a_misspelt_command_is_told_the_nearest_name(word, meant):
+    refused(run_once(word), word, f"did you mean {meant}?")
+
+
+@pytest.mark.parametrize("words, meant", [
+    (("bench", "--concurency=3", "http://x/"), "--concurrency"), (("top", "--windw", "10"), "--window"),
+    (("advise", "--windw=10"), "--window"), (("ctl", "--jsno"), "--json"),
+])
+def test_a_misspelt_flag_of_a_command_is_told_the_nearest_name(words, meant):
+    refused(run_once(*words), words[1], f"did you mean {meant}?")
+
+
+def test_words_that_mean_flags():
+    assert run_once("help").stdout == run_once("--help").stdout
+    assert run_once("version").stdout == run_once("--version").stdout
+    assert run_once("check-config", "workload").stdout == "the configuration is sound\n"
+    refused(run_once("check-config"), "nothing to serve")
+
+
+@pytest.mark.parametrize("words", [
+    ("--help",), ("--version",), ("--print-config",), ("--check-config", "workload"),
+    ("bench", "--help"), ("top", "--help"), ("advise", "--help"), ("ctl", "--help"),
+    ("usl", "--help"), ("bench", "--print-schedule", "--rate", "5", "--duration", "1",
+                        "http://127.0.0.1:1/"),
+])
+def test_a_full_standard_output_is_a_failure(words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([LITTLED, *words], stdin=subprocess.DEVNULL, stdout=full, text=True,
+                              stderr=subprocess.PIPE, env=clean_environment(), timeout=10 * PATIENCE)
+    assert done.returncode in (1, 2)
+    assert len(done.stderr.splitlines()) == 1 and "standard output" in done.stderr
 
 
 def test_options_reach_the_running_server(serve, tmp_path):

@@ -270,7 +270,7 @@ def test_a_straight_line_has_no_knee():
     ("1 100\n2 two\n", (), 1, "two numbers above 0 are wanted, N and X (line 2)"),
     ("1 1\n" * 5000, (), 1, "more than 4096 points (line 4097)"),
     ("1 1 1\n" + "x" * 100000, (), 1, "(line 1)"),
-    ("1 100\n", ("file",), 2, "Usage: littled usl"),
+    ("1 100\n", ("file",), 2, "littled usl: file: lines are read from standard input"),
 ])
 def test_what_cannot_be_fitted_is_refused(text, args, status, words):
     done = usl(text, *args)
