@@ -6,7 +6,6 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "proc/overload.h"
 #include "proc/service.h"
 #include "proc/slot.h"
+#include "proc/title.h"
 
 /* Tells the siblings how long the queue is.  Before looking for their free slots: see peers.h. */
 static void publish(struct slots *s)
@@ -236,11 +236,9 @@ static void *thread_main(void *argument)
 {
 	struct slot_thread *me = argument;
 	struct slots *s = me->slots;
-	char name[24];
 
-	snprintf(name, sizeof name, "%u.%u", s->loop->worker, me->hand.index);
-	pthread_setname_np(pthread_self(), name);
 	me->thread_id = gettid();
+	title_set_thread(s->loop->worker, me->hand.index);
 	pthread_mutex_lock(&s->lock);
 	while (!s->is_stopped) {
 		if (s->leader && s->leader != me) {

@@ -5,11 +5,15 @@
 #include "proc/title.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
+
+#include "proc/worker.h"
 
 static char *room_at;
 static size_t room;
@@ -76,4 +80,18 @@ void title_set(const char *format, ...)
 		return;
 	memset(room_at, 0, room);
 	snprintf(room_at, room, "%s", title);
+}
+
+/* The first thread's name is that of the process: ps(1) and pgrep(1) go by it. */
+void title_set_thread(unsigned worker, unsigned thread)
+{
+	char name[24];
+
+	if (gettid() == getpid())
+		return;
+	if (worker == WORKER_STATISTICS)
+		snprintf(name, sizeof name, "statistics.%u", thread);
+	else
+		snprintf(name, sizeof name, "%u.%u", worker, thread);
+	pthread_setname_np(pthread_self(), name);
 }

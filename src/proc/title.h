@@ -10,4 +10,7 @@ int title_prepare(int argc, char **argv, char ***environment);
 
 void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What debuggers and `ps -L` call the calling thread: "3.1", of worker 3, beside its first. */
+void title_set_thread(unsigned worker, unsigned thread);
+
 #endif

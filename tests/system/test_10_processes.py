@@ -26,6 +26,7 @@ def test_titles_and_thread_names(server_5x8):
     numbers = {re.match(r"littled: worker (\d+)", title(pid))[1] for pid in pids}
     assert len(numbers) == 5
     for pid in pids:
+        assert Path(f"/proc/{pid}/comm").read_text().startswith("littled: worker"), "not for pgrep(1)"
         names = [p.read_text().strip() for p in Path(f"/proc/{pid}/task").glob("*/comm")]
         assert len(names) >= 9, names
         assert len(set(names)) >= 9, names
