@@ -54,7 +54,7 @@ static void end_call(struct client *c, struct call *call, enum outcome outcome)
 	list_remove(&call->node);
 	if (bench_is_open(c->o) || !c->is_issuing)
 		pool_put(&c->call_pool, call);
-	else if (outcome < OUTCOME_CONNECT || c->o->think_ns > PAUSE_NS)
+	else if (outcome < OUTCOME_REFUSED || c->o->think_ns > PAUSE_NS)
 		think(c, call, e.ended_ns + c->o->think_ns);
 	else
 		think(c, call, e.ended_ns + PAUSE_NS);
@@ -108,8 +108,9 @@ static void expire_waiting(struct client *c, uint64_t now_ns)
 		struct call *call = list_entry(at, struct call, node);
 
 		next = at->next;
-		if (now_ns - call->intended_ns > c->o->timeout_ns)
-			end_call(c, call, OUTCOME_TIMEOUT);
+		if (now_ns - call->intended_ns <= c->o->timeout_ns)
+			return; /* the oldest wait in front */
+		end_call(c, call, OUTCOME_TIMEOUT);
 	}
 }
 
@@ -121,7 +122,7 @@ static void expire_asking(struct client *c, uint64_t now_ns)
 		next = at->next;
 		if (now_ns - ((struct call *)l->call)->intended_ns <= c->o->timeout_ns)
 			continue;
-		l->can_stay = false;
+		link_abort(l);
 		client_on_end(l, OUTCOME_TIMEOUT);
 	}
 }
@@ -130,6 +131,28 @@ void client_expire(struct client *c, uint64_t now_ns)
 {
 	expire_waiting(c, now_ns);
 	expire_asking(c, now_ns);
+}
+
+bool client_is_hopeless(struct client *c, uint64_t now_ns)
+{
+	if (c->is_issuing || c->o->requests)
+		return false;
+	flow_advance(&c->result->flow, now_ns);
+	return result_is_unstable(c->result);
+}
+
+void client_abandon(struct client *c)
+{
+	while (!list_is_empty(&c->waiting))
+		end_call(c, list_entry(c->waiting.next, struct call, node), OUTCOME_UNFINISHED);
+	while (!list_is_empty(&c->asking)) {
+		struct link *l = list_entry(c->asking.next, struct link, node);
+
+		link_abort(l);
+		c->busy--;
+		end_call(c, l->call, OUTCOME_UNFINISHED);
+		client_drop_link(c, l);
+	}
 }
 
 /* --- beginnings ------------------------------------------------------------ */
@@ -164,21 +187,34 @@ static int find_link(struct client *c, unsigned endpoint, bool must_be_new, stru
 	return 0;
 }
 
+/*
+ * It may go better soon: the listener's backlog was full, or others hold all descriptors and
+ * ports that there are.
+ */
+static bool is_worth_waiting(struct client *c, int error)
+{
+	bool is_short = error && outcome_of_error(error) == OUTCOME_LOCAL && c->busy > 0;
+
+	c->result->was_short |= is_short;
+	return is_short || error == -EAGAIN;
+}
+
 /* False when it must wait. */
 static bool try_to_ask(struct client *c, struct call *call)
 {
 	const struct target *t = &c->o->targets.target[call->target];
+	uint64_t now = clock_mono_ns();
 	struct link *l;
 
 	if (c->o->max_in_flight && c->busy >= c->o->max_in_flight)
 		return false;
-	if (!call->sent_ns)
-		call->sent_ns = clock_mono_ns();
 	int error = find_link(c, t->endpoint, call->was_retried, &l);
-	if (error == -EAGAIN) {
+	if (is_worth_waiting(c, error)) {
 		c->is_blocked = true;
 		return false;
 	}
+	if (!call->sent_ns)
+		call->sent_ns = now;
 	list_remove(&call->node);
 	if (error) {
 		end_call(c, call, outcome_of_error(error));
@@ -233,6 +269,20 @@ static void issue(struct client *c, struct call *call, uint64_t intended_ns, uin
 		client_stop_issuing(c, now_ns);
 }
 
+static uint64_t next_arrival_ns(const struct client *c)
+{
+	struct list *first = list_first(&c->thinking);
+
+	if (bench_is_open(c->o))
+		return c->start_ns + c->next.at_ns;
+	return first ? list_entry(first, struct call, node)->intended_ns : UINT64_MAX;
+}
+
+bool client_has_issued_all(const struct client *c)
+{
+	return !bench_is_open(c->o) || next_arrival_ns(c) >= c->close_ns;
+}
+
 static struct call *new_call(struct client *c)
 {
 	struct call *call = pool_get(&c->call_pool);
@@ -244,9 +294,11 @@ static struct call *new_call(struct client *c)
 	return call;
 }
 
+/* What was meant for before the window's end still goes out behind it. */
 static void issue_planned(struct client *c, uint64_t now_ns)
 {
-	for (int n = 0; n < ISSUE_BATCH && c->is_issuing && c->start_ns + c->next.at_ns <= now_ns;
+	for (int n = 0; n < ISSUE_BATCH && c->is_issuing && next_arrival_ns(c) <= now_ns &&
+			!client_has_issued_all(c);
 	     n++) {
 		struct call *call = new_call(c);
 
@@ -293,15 +345,6 @@ int client_add_user(struct client *c)
 	call->intended_ns = c->start_ns;
 	list_append(&c->thinking, &call->node);
 	return 0;
-}
-
-static uint64_t next_arrival_ns(const struct client *c)
-{
-	struct list *first = list_first(&c->thinking);
-
-	if (bench_is_open(c->o))
-		return c->start_ns + c->next.at_ns;
-	return first ? list_entry(first, struct call, node)->intended_ns : UINT64_MAX;
 }
 
 uint64_t client_due_ns(const struct client *c, uint64_t now_ns)

@@ -33,12 +33,12 @@ struct client {
 	struct ev_io alarm;
 	struct ev_timer tick;
 	struct ev_prepare turn;
-	struct ev_signal interrupt;
+	struct ev_signal interrupt, termination;
 	struct plan plan;
 	struct planned next;
 	uint64_t start_ns, open_ns, close_ns; /* the window; close_ns is UINT64_MAX for --requests */
 	uint64_t issued, busy, links;
-	bool is_issuing, is_blocked; /* blocked: the listener's backlog was full */
+	bool is_issuing, is_blocked; /* blocked: no backlog, descriptor or port for the next */
 	struct list waiting, thinking, asking, idle[TARGETS_MAX];
 	struct pool link_pool, call_pool;
 };
@@ -47,10 +47,17 @@ struct client {
 void client_issue(struct client *c, uint64_t now_ns);
 /* When client_issue() has something to do again, other than after an answer. */
 uint64_t client_due_ns(const struct client *c, uint64_t now_ns);
+/* Of an open loop's schedule, none is left for the window. */
+bool client_has_issued_all(const struct client *c);
 void client_stop_issuing(struct client *c, uint64_t now_ns);
 
 /* Gives up what is older than the timeout. */
 void client_expire(struct client *c, uint64_t now_ns);
+
+/* The schedule is over and the queue grew: its rest would only be waited for in vain. */
+bool client_is_hopeless(struct client *c, uint64_t now_ns);
+/* Ends whatever is still under way, as unfinished. */
+void client_abandon(struct client *c);
 
 /* 0 or a negative errno value. */
 int client_open_link(struct client *c, unsigned endpoint, bool is_patient, struct link **opened);

@@ -22,6 +22,7 @@
 #define SPARE_MAX 100000
 #define TICK_MIN_NS (5 * NS_PER_MS)
 #define TICK_MAX_NS (100 * NS_PER_MS)
+#define CATCH_UP_NS (100 * NS_PER_MS) /* or a tenth of the window */
 
 static void set_alarm(struct client *c, uint64_t due_ns)
 {
@@ -38,19 +39,29 @@ static bool is_over(const struct client *c)
 	return !c->is_issuing && list_is_empty(&c->waiting) && list_is_empty(&c->asking);
 }
 
+/* After the window's end: some stragglers are sent late, a schedule that is out of reach is not. */
+static void end_schedule(struct client *c, uint64_t now_ns)
+{
+	uint64_t patience_ns = (c->close_ns - c->open_ns) / 10;
+
+	patience_ns = patience_ns > CATCH_UP_NS ? patience_ns : CATCH_UP_NS;
+	if (!client_has_issued_all(c)) {
+		if (now_ns - c->close_ns < patience_ns)
+			return;
+		c->result->was_cut = true;
+		c->result->left_at_cut = c->result->flow.in_flight;
+	}
+	client_stop_issuing(c, now_ns);
+}
+
 static void on_turn(struct ev_loop *loop, struct ev_prepare *turn, int events)
 {
 	struct client *c = turn->data;
 	uint64_t now = clock_mono_ns();
 
 	(void)events;
-	if (c->is_issuing && now >= c->close_ns) {
-		/* What was meant for before the end still goes out. */
-		if (bench_is_open(c->o) && c->start_ns + c->next.at_ns < c->close_ns)
-			now = c->close_ns - 1;
-		else
-			client_stop_issuing(c, now);
-	}
+	if (c->is_issuing && now >= c->close_ns)
+		end_schedule(c, now);
 	client_issue(c, now);
 	if (is_over(c))
 		ev_break(loop, EVBREAK_ALL);
@@ -60,8 +71,13 @@ static void on_turn(struct ev_loop *loop, struct ev_prepare *turn, int events)
 
 static void on_tick(struct ev_loop *loop, struct ev_timer *timer, int events)
 {
-	(void)loop, (void)events;
-	client_expire(timer->data, clock_mono_ns());
+	struct client *c = timer->data;
+	uint64_t now = clock_mono_ns();
+
+	(void)events;
+	client_expire(c, now);
+	if (client_is_hopeless(c, now))
+		ev_break(loop, EVBREAK_ALL);
 }
 
 static void on_alarm(struct ev_loop *loop, struct ev_io *io, int events)
@@ -73,7 +89,7 @@ static void on_alarm(struct ev_loop *loop, struct ev_io *io, int events)
 		return; /* set anew meanwhile */
 }
 
-/* Ctrl-C: measure up to now. */
+/* Ctrl-C, or told to leave: measure up to now. */
 static void on_interrupt(struct ev_loop *loop, struct ev_signal *s, int events)
 {
 	struct client *c = s->data;
@@ -164,12 +180,8 @@ static void drop_calls(struct client *c, struct list *calls)
 
 static void client_fini(struct client *c)
 {
-	for (struct list *at = c->asking.next; at != &c->asking; at = at->next)
-		pool_put(&c->call_pool, list_entry(at, struct link, node)->call);
-	drop_links(c, &c->asking);
 	for (unsigned i = 0; i < TARGETS_MAX; i++)
 		drop_links(c, &c->idle[i]);
-	drop_calls(c, &c->waiting);
 	drop_calls(c, &c->thinking);
 	pool_fini(&c->link_pool);
 	pool_fini(&c->call_pool);
@@ -202,11 +214,14 @@ static void start(struct client *c)
 	ev_io_init(&c->alarm, on_alarm, c->alarm.fd, EV_READ);
 	ev_prepare_init(&c->turn, on_turn);
 	ev_signal_init(&c->interrupt, on_interrupt, SIGINT);
-	c->tick.data = c->alarm.data = c->turn.data = c->interrupt.data = c;
+	ev_signal_init(&c->termination, on_interrupt, SIGTERM);
+	c->tick.data = c->alarm.data = c->turn.data = c;
+	c->interrupt.data = c->termination.data = c;
 	ev_timer_start(loop, &c->tick);
 	ev_io_start(loop, &c->alarm);
 	ev_prepare_start(loop, &c->turn);
 	ev_signal_start(loop, &c->interrupt);
+	ev_signal_start(loop, &c->termination);
 }
 
 int client_run(const struct bench_options *o, struct result *r, FILE *log, struct buf *why)
@@ -225,7 +240,9 @@ int client_run(const struct bench_options *o, struct result *r, FILE *log, struc
 	if (!error) {
 		ev_run(c.shared.loop, 0);
 		flow_close(&r->flow, clock_mono_ns());
+		client_abandon(&c);
 		ev_signal_stop(c.shared.loop, &c.interrupt);
+		ev_signal_stop(c.shared.loop, &c.termination);
 	}
 	client_fini(&c);
 	if (error && !why->len)

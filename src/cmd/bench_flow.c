@@ -11,6 +11,7 @@ void flow_init(struct flow *f, uint64_t now_ns, uint64_t open_ns, uint64_t close
 	f->last_ns = now_ns;
 	f->open_ns = open_ns;
 	f->close_ns = close_ns;
+	f->half_ns = close_ns == UINT64_MAX ? UINT64_MAX : open_ns + (close_ns - open_ns) / 2;
 }
 
 /* How much of [from, to] lies in the window. */
@@ -32,6 +33,8 @@ void flow_advance(struct flow *f, uint64_t now_ns)
 		return;
 	if (f->last_ns <= f->open_ns && f->open_ns < now_ns)
 		f->at_open = edge_at(f, f->open_ns);
+	if (f->last_ns <= f->half_ns && f->half_ns < now_ns)
+		f->at_half = edge_at(f, f->half_ns);
 	if (f->last_ns <= f->close_ns && f->close_ns < now_ns)
 		f->at_close = edge_at(f, f->close_ns);
 	f->area_ns += f->in_flight * overlap(f, f->last_ns, now_ns);
@@ -48,18 +51,26 @@ static void date_back(struct flow_edge *edge, uint64_t edge_ns, uint64_t intende
 	edge->age_ns += edge_ns - intended_ns;
 }
 
+static void note_most(struct flow *f, uint64_t in_flight)
+{
+	if (in_flight > f->max)
+		f->max = in_flight;
+}
+
 void flow_enter(struct flow *f, uint64_t intended_ns, uint64_t now_ns)
 {
 	flow_advance(f, now_ns);
 	date_back(&f->at_open, f->open_ns, intended_ns, f->last_ns);
+	date_back(&f->at_half, f->half_ns, intended_ns, f->last_ns);
 	date_back(&f->at_close, f->close_ns, intended_ns, f->last_ns);
 	f->area_ns += overlap(f, intended_ns, f->last_ns);
 	if (intended_ns >= f->open_ns && intended_ns < f->close_ns)
 		f->arrivals++;
 	f->entered_ns += intended_ns;
 	f->in_flight++;
-	if (f->in_flight > f->max && f->last_ns >= f->open_ns && f->last_ns <= f->close_ns)
-		f->max = f->in_flight;
+	if (f->last_ns >= f->open_ns && f->last_ns <= f->close_ns)
+		note_most(f, f->in_flight);
+	note_most(f, f->at_close.in_flight); /* it may have been dated back */
 }
 
 void flow_leave(struct flow *f, uint64_t intended_ns, uint64_t now_ns)

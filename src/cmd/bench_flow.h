@@ -26,7 +26,8 @@ struct flow {
 	uint64_t entered_ns; /* sum of the entry times of what is in flight; wraps, harmlessly */
 	uint64_t area_ns;    /* integral of in_flight over the window so far */
 	uint64_t arrivals, departures, time_ns; /* in the window; time_ns: sum of W of departures */
-	struct flow_edge at_open, at_close;
+	uint64_t half_ns; /* the window's middle; UINT64_MAX as long as its end is not known */
+	struct flow_edge at_open, at_half, at_close;
 };
 
 /* The law's terms, in seconds and requests a second. */

@@ -13,9 +13,10 @@ static const struct {
 	int error;
 	enum outcome outcome;
 } errors[] = {
-	{ ECONNRESET, OUTCOME_RESET },    { EPIPE, OUTCOME_RESET },   { EMFILE, OUTCOME_LOCAL },
-	{ ENFILE, OUTCOME_LOCAL },        { ENOBUFS, OUTCOME_LOCAL }, { ENOMEM, OUTCOME_LOCAL },
-	{ EADDRNOTAVAIL, OUTCOME_LOCAL },
+	{ ECONNRESET, OUTCOME_RESET },    { EPIPE, OUTCOME_RESET },
+	{ EMFILE, OUTCOME_LOCAL },        { ENFILE, OUTCOME_LOCAL },
+	{ ENOBUFS, OUTCOME_LOCAL },       { ENOMEM, OUTCOME_LOCAL },
+	{ EADDRNOTAVAIL, OUTCOME_LOCAL }, { ECONNREFUSED, OUTCOME_REFUSED },
 };
 
 enum outcome outcome_of_error(int error)
@@ -32,6 +33,12 @@ static bool is_interim(const llhttp_t *p)
 	return p->status_code < 200 && p->status_code != 101;
 }
 
+/* Neither has a body, whatever its fields say (RFC 9112 6.3): 1 has llhttp skip it. */
+static int on_headers_complete(llhttp_t *p)
+{
+	return is_interim(p) || p->status_code == 204 || p->status_code == 304;
+}
+
 static int on_message_complete(llhttp_t *p)
 {
 	struct link *l = p->data;
@@ -43,7 +50,10 @@ static int on_message_complete(llhttp_t *p)
 	return HPE_PAUSED;
 }
 
-static const llhttp_settings_t settings = { .on_message_complete = on_message_complete };
+static const llhttp_settings_t settings = {
+	.on_headers_complete = on_headers_complete,
+	.on_message_complete = on_message_complete,
+};
 
 static void watch(struct link *l, int events)
 {
@@ -202,6 +212,14 @@ int link_open(struct link *l, struct link_shared *shared, const struct endpoint 
 	l->io.data = l;
 	ev_io_start(shared->loop, &l->io);
 	return 0;
+}
+
+void link_abort(struct link *l)
+{
+	struct linger none = { .l_onoff = 1 };
+
+	setsockopt(l->io.fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	l->can_stay = false;
 }
 
 void link_close(struct link *l)

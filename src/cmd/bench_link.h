@@ -54,6 +54,12 @@ struct link {
 int link_open(struct link *l, struct link_shared *shared, const struct endpoint *e, bool is_patient);
 void link_close(struct link *l);
 
+/*
+ * The answer is not waited for any more: closing the link will reset the connection.  An ordinary
+ * close would look like a client that has only ended its own side, and be served all the same.
+ */
+void link_abort(struct link *l);
+
 void link_send(struct link *l, const struct target *t, void *call);
 
 /* The outcome that a negative errno value stands for. */

@@ -61,7 +61,7 @@ static void text_heading(struct buf *out, const struct bench_options *o, const s
 			 const struct flow_law *law)
 {
 	if (bench_is_open(o))
-		buf_printf(out, "open loop, %s arrivals at %g a second",
+		buf_printf(out, "open loop, %s arrivals at %.10g a second",
 			   o->arrival == ARRIVAL_POISSON ? "poisson" : "constant", o->rate);
 	else
 		buf_printf(out, "closed loop, %lu user%s", o->concurrency,
@@ -86,13 +86,14 @@ static void text_count(struct buf *out, const char *name, uint64_t count, double
 static void text_counts(struct buf *out, const struct result *r, double window_s)
 {
 	text_count(out, "offered", result_offered(r), window_s);
-	text_count(out, "answered", result_answered(r), window_s);
+	text_count(out, "completed", r->flow.departures, window_s);
 	text_count(out, "ok", result_total(r, OUTCOME_OK), window_s);
 	text_count(out, "503", result_total(r, OUTCOME_SHED), window_s);
 	text_count(out, "errors", result_errors(r), window_s);
 	for (enum outcome o = OUTCOME_CLIENT; o < OUTCOMES; o++)
 		if (result_total(r, o))
-			buf_printf(out, "    %-10s %10lu\n", outcome_names[o], result_total(r, o));
+			buf_printf(out, "    %-10s %10lu  %s\n", outcome_names[o],
+				   result_total(r, o), outcome_texts[o]);
 	buf_printf(
 		out, "  connections  %10lu opened, %lu closed by the server while idle, %lu requests asked twice\n",
 		r->connects, r->reconnects, r->retries);
@@ -104,9 +105,11 @@ static void text_counts(struct buf *out, const struct result *r, double window_s
 
 static void text_law(struct buf *out, const struct result *r, const struct flow_law *law)
 {
-	buf_printf(out, "  in flight    L = %.3f (integral), most %lu, at the end %lu\n", law->L,
-		   r->flow.max, r->flow.at_close.in_flight);
-	buf_printf(out, "  X x W        %.3f = %.2f /s x %.6f s; edges %+.3f, residual %.2g\n",
+	buf_printf(out, "  in flight    L = %.3f (integral), ", law->L);
+	if (!r->was_cut) /* else what was issued too late to be counted was more */
+		buf_printf(out, "most %lu, ", r->flow.max);
+	buf_printf(out, "at the end %lu\n", r->flow.at_close.in_flight);
+	buf_printf(out, "  X x W        %.3f = %.2f /s x %.6f s; edges %+.3f, residual %.3f\n",
 		   law->XW, law->X, law->W_s, law->edge, law->residual);
 }
 
@@ -134,6 +137,26 @@ static void text_latencies(struct buf *out, const struct bench_options *o, const
 	}
 }
 
+/* What stands instead of percentiles, when they would not tell of the server. */
+static void text_verdict(struct buf *out, const struct bench_options *o, const struct result *r,
+			 const struct flow_law *law)
+{
+	if (result_is_unstable(r))
+		buf_printf(out,
+			   "\nunstable: arrivals exceed capacity (%.1f /s came, %.1f /s left; %lu "
+			   "more in flight\n"
+			   "at the end than at the beginning): percentiles would only measure the "
+			   "run's length\n",
+			   law->lambda, law->X,
+			   r->flow.at_close.in_flight - r->flow.at_open.in_flight);
+	if (r->was_cut)
+		buf_printf(out,
+			   "\nthe generator cannot keep up: it sent %lu of about %.0f requests and "
+			   "gave up the rest;\n"
+			   "percentiles would only measure its own lateness\n",
+			   result_offered(r), o->rate * law->window_s);
+}
+
 static void text_lag(struct buf *out, const struct result *r)
 {
 	struct hist_sum lag = { 0 };
@@ -144,21 +167,32 @@ static void text_lag(struct buf *out, const struct result *r)
 		   (double)lag.max_ns * MS);
 	if (result_lags(r))
 		buf_puts(out, "WARNING: the generator itself was late: it could not keep to its "
-			      "schedule. The latencies\n"
-			      "above hold its lateness too, and the server got the load later than "
+			      "schedule. Latencies\n"
+			      "hold its lateness too, and the server got the load later than "
 			      "planned.\n");
 }
 
 static void text_warnings(struct buf *out, const struct bench_options *o, const struct result *r)
 {
-	uint64_t unanswered = result_total(r, OUTCOME_TIMEOUT);
+	uint64_t unanswered = result_total(r, OUTCOME_TIMEOUT),
+		 unfinished = result_total(r, OUTCOME_UNFINISHED);
 
 	if (unanswered)
 		buf_printf(
 			out, "WARNING: %lu requests had no answer in %g s; the latencies leave them out.\n",
 			unanswered, (double)o->timeout_ns * S);
-	if (result_total(r, OUTCOME_LOCAL))
-		buf_puts(out, "WARNING: the generator ran out of descriptors, ports or memory.\n");
+	if (unfinished && !result_is_unstable(r))
+		buf_printf(
+			out, "WARNING: %lu requests were not waited for; the latencies leave them out.\n",
+			unfinished);
+	if (r->was_short || result_total(r, OUTCOME_LOCAL))
+		buf_puts(out,
+			 "WARNING: the generator ran out of descriptors or ports: requests waited "
+			 "in it "
+			 "for one,\n"
+			 "which is part of their latency. `ulimit -n` allows more descriptors, "
+			 "--max-in-flight\n"
+			 "asks for fewer.\n");
 }
 
 void report_text(struct buf *out, const struct bench_options *o, const struct result *r)
@@ -168,14 +202,8 @@ void report_text(struct buf *out, const struct bench_options *o, const struct re
 	text_heading(out, o, r, &law);
 	text_counts(out, r, law.window_s);
 	text_law(out, r, &law);
-	if (result_is_unstable(r)) {
-		buf_printf(out,
-			   "\nunstable: arrivals exceed capacity (%.1f /s came, %.1f /s left; %lu "
-			   "more in flight\n"
-			   "at the end than at the beginning): percentiles would only measure the "
-			   "run's length\n",
-			   law.lambda, law.X,
-			   r->flow.at_close.in_flight - r->flow.at_open.in_flight);
+	if (!result_has_percentiles(r)) {
+		text_verdict(out, o, r, &law);
 	} else if (result_total(r, OUTCOME_OK)) {
 		text_latencies(out, o, r,
 			       bench_is_open(o) ? "latency, ms, from the intended time"
@@ -219,7 +247,6 @@ static void json_hist(struct buf *out, const char *name, const struct hist_sum *
 /* Counts and latencies of one target, or of all. */
 static void json_part(struct buf *out, const struct result *r, int target)
 {
-	bool is_unstable = result_is_unstable(r);
 	struct hist_sum latency = hist_of(r, target, latency_of),
 			service = hist_of(r, target, service_of);
 
@@ -228,7 +255,7 @@ static void json_part(struct buf *out, const struct result *r, int target)
 		buf_printf(out, "%s\"%s\":%lu", o ? "," : "", outcome_names[o],
 			   outcome_count(r, target, o));
 	buf_puts(out, "},");
-	if (is_unstable) {
+	if (!result_has_percentiles(r)) {
 		buf_puts(out, "\"latency\":null,\"service\":null");
 		return;
 	}
@@ -242,7 +269,8 @@ static void json_settings(struct buf *out, const struct bench_options *o)
 	buf_printf(out, "\"version\":\"%s\",\"loop\":\"%s\",", LTD_VERSION,
 		   bench_is_open(o) ? "open" : "closed");
 	if (bench_is_open(o))
-		buf_printf(out, "\"arrival\":\"%s\",\"rate\":%g,\"pool\":%lu,\"max_in_flight\":%lu,",
+		buf_printf(out,
+			   "\"arrival\":\"%s\",\"rate\":%.10g,\"pool\":%lu,\"max_in_flight\":%lu,",
 			   o->arrival == ARRIVAL_POISSON ? "poisson" : "constant", o->rate, o->pool,
 			   o->max_in_flight);
 	else
@@ -275,13 +303,14 @@ void report_json(struct buf *out, const struct bench_options *o, const struct re
 	buf_puts(out, "{");
 	json_settings(out, o);
 	json_law(out, r);
-	buf_printf(out, "\"unstable\":%s,\"stopped\":%s,\"late\":%s,",
+	buf_printf(out, "\"unstable\":%s,\"stopped\":%s,\"late\":%s,\"cut\":%s,",
 		   result_is_unstable(r) ? "true" : "false", r->was_stopped ? "true" : "false",
-		   result_lags(r) ? "true" : "false");
-	buf_printf(
-		out, "\"answered\":%lu,\"errors\":%lu,\"connects\":%lu,\"reconnects\":%lu,\"retries\":%lu,\"held\":%lu,",
-		result_answered(r), result_errors(r), r->connects, r->reconnects, r->retries,
-		r->held);
+		   result_lags(r) ? "true" : "false", r->was_cut ? "true" : "false");
+	buf_printf(out, "\"out_of_descriptors\":%s,", r->was_short ? "true" : "false");
+	buf_printf(out, "\"completed\":%lu,\"answered\":%lu,\"errors\":%lu,", r->flow.departures,
+		   result_answered(r), result_errors(r));
+	buf_printf(out, "\"connects\":%lu,\"reconnects\":%lu,\"retries\":%lu,\"held\":%lu,",
+		   r->connects, r->reconnects, r->retries, r->held);
 	json_hist(out, "lag", &lag);
 	buf_puts(out, ",");
 	json_part(out, r, ALL);
@@ -309,17 +338,28 @@ static void csv_string(struct buf *out, const char *text)
 	buf_puts(out, "\"");
 }
 
+/* Little's law is about all of them together. */
+static void csv_law(struct buf *out, const struct result *r, int target)
+{
+	struct flow_law law = flow_law(&r->flow);
+
+	if (target == ALL)
+		buf_printf(out, ",%lu,%.6f,%.6f,%.9f,%.9f,%.9f", r->flow.departures, law.lambda,
+			   law.X, law.L, law.W_s, law.XW);
+	else
+		buf_puts(out, ",,,,,,");
+}
+
 static void csv_row(struct buf *out, const struct result *r, int target, const char *name)
 {
 	struct hist_sum h = hist_of(r, target, latency_of);
-	bool is_unstable = result_is_unstable(r);
 
 	csv_string(out, name);
 	buf_printf(out, ",%.6f,%lu", flow_law(&r->flow).window_s, offered_count(r, target));
 	for (enum outcome o = 0; o < OUTCOMES; o++)
 		buf_printf(out, ",%lu", outcome_count(r, target, o));
-	buf_printf(out, ",%d", is_unstable);
-	if (is_unstable || h.count == 0) {
+	buf_printf(out, ",%d", result_is_unstable(r));
+	if (!result_has_percentiles(r) || h.count == 0) {
 		for (size_t i = 0; i <= QUANTILES; i++)
 			buf_puts(out, ",");
 	} else {
@@ -327,6 +367,7 @@ static void csv_row(struct buf *out, const struct result *r, int target, const c
 		for (size_t i = 0; i < QUANTILES; i++)
 			buf_printf(out, ",%.9f", hist_quantile_ns(&h, quantiles[i].quantile) * S);
 	}
+	csv_law(out, r, target);
 	buf_puts(out, "\n");
 }
 
@@ -338,7 +379,7 @@ void report_csv(struct buf *out, const struct bench_options *o, const struct res
 	buf_puts(out, ",unstable,mean_s");
 	for (size_t i = 0; i < QUANTILES; i++)
 		buf_printf(out, ",%s_s", quantiles[i].name);
-	buf_puts(out, "\n");
+	buf_puts(out, ",completed,arrival_rate,throughput_rps,L,W_s,XW\n");
 	csv_row(out, r, ALL, "all");
 	for (unsigned i = 0; i < r->count; i++)
 		csv_row(out, r, (int)i, o->targets.target[i].url);

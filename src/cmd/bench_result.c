@@ -12,6 +12,8 @@
  * arrivals, and standard deviations of a Poisson count (services vary too: hence so many). */
 #define GROWTH_PART 0.02
 #define GROWTH_SIGMAS 4
+#define HALF_LEAST 0.25 /* of the growth, in either half: steady growth is a half in each */
+#define TREND_LEAST 10  /* answers: through fewer any line may be drawn */
 #define LAG_LIMIT_NS (1 * NS_PER_MS)
 
 const char *const outcome_names[OUTCOMES] = {
@@ -19,12 +21,29 @@ const char *const outcome_names[OUTCOMES] = {
 	[OUTCOME_SHED] = "status_503",
 	[OUTCOME_CLIENT] = "status_4xx",
 	[OUTCOME_SERVER] = "status_5xx",
+	[OUTCOME_REFUSED] = "refused",
 	[OUTCOME_CONNECT] = "connect",
 	[OUTCOME_RESET] = "reset",
 	[OUTCOME_CLOSED] = "closed",
 	[OUTCOME_PROTOCOL] = "protocol",
 	[OUTCOME_TIMEOUT] = "timeout",
 	[OUTCOME_LOCAL] = "local",
+	[OUTCOME_UNFINISHED] = "unfinished",
+};
+
+const char *const outcome_texts[OUTCOMES] = {
+	[OUTCOME_OK] = "answered with a status below 400",
+	[OUTCOME_SHED] = "answered with status 503",
+	[OUTCOME_CLIENT] = "answered with a status of 400 to 499",
+	[OUTCOME_SERVER] = "answered with a status of 500 or more, but 503",
+	[OUTCOME_REFUSED] = "connection refused",
+	[OUTCOME_CONNECT] = "no connection",
+	[OUTCOME_RESET] = "connection reset",
+	[OUTCOME_CLOSED] = "closed before the answer was whole",
+	[OUTCOME_PROTOCOL] = "the answer was not HTTP",
+	[OUTCOME_TIMEOUT] = "no whole answer in time",
+	[OUTCOME_LOCAL] = "the generator had no descriptor, port or memory for it",
+	[OUTCOME_UNFINISHED] = "under way when the run ended",
 };
 
 enum outcome outcome_of_status(unsigned status)
@@ -55,13 +74,17 @@ void result_offer(struct result *r, unsigned target)
 	r->target[target].offered++;
 }
 
-static void note_quarter(struct result *r, const struct ending *e)
+/* Of what was served; a quick refusal tells nothing of the queue. */
+static void note_trend(struct result *r, const struct ending *e)
 {
-	int i = (int)(e->at * RESULT_QUARTERS);
-	struct quarter *q = &r->quarter[i < 0 ? 0 : i < RESULT_QUARTERS ? i : RESULT_QUARTERS - 1];
+	double x = e->at, y = (double)(e->ended_ns - e->intended_ns) / (double)NS_PER_S;
+	struct trend *t = &r->trend;
 
-	q->count++;
-	q->latency_s += (double)(e->ended_ns - e->intended_ns) / (double)NS_PER_S;
+	if (e->outcome > OUTCOME_SERVER || e->outcome == OUTCOME_SHED)
+		return;
+	t->count++;
+	t->x += x, t->y += y;
+	t->xx += x * x, t->xy += x * y, t->yy += y * y;
 }
 
 void result_end(struct result *r, const struct ending *e)
@@ -69,7 +92,7 @@ void result_end(struct result *r, const struct ending *e)
 	struct target_result *t = &r->target[e->target];
 
 	t->by_outcome[e->outcome]++;
-	note_quarter(r, e);
+	note_trend(r, e);
 	if (e->outcome != OUTCOME_OK)
 		return;
 	hist_record(&t->latency, e->ended_ns - e->intended_ns);
@@ -107,39 +130,54 @@ uint64_t result_errors(const struct result *r)
 {
 	uint64_t sum = 0;
 
-	for (enum outcome o = OUTCOME_CLIENT; o < OUTCOMES; o++)
+	for (enum outcome o = OUTCOME_CLIENT; o < OUTCOME_UNFINISHED; o++)
 		sum += result_total(r, o);
 	return sum;
 }
 
-static double quarter_mean_s(const struct quarter *q)
+/* The slope of the least squares' line is above the limit, and above chance. */
+static bool latency_grows(const struct trend *t, double window_s)
 {
-	return q->count ? q->latency_s / (double)q->count : 0;
+	if (t->count < TREND_LEAST)
+		return false;
+	double xx = t->xx - t->x * t->x / t->count, yy = t->yy - t->y * t->y / t->count,
+	       xy = t->xy - t->x * t->y / t->count;
+	double slope = xx > 0 ? xy / xx : 0;
+	double error = xx > 0 ? sqrt(fmax(yy - slope * xy, 0) / (t->count - 2) / xx) : 0;
+
+	return slope > GROWTH_PART * window_s && slope > GROWTH_SIGMAS * error;
 }
 
-static bool latency_grows(const struct result *r, double window_s)
+static bool is_steady_growth(const struct flow *f)
 {
-	double first = quarter_mean_s(&r->quarter[0]), last = first;
+	double open = (double)f->at_open.in_flight, half = (double)f->at_half.in_flight,
+	       close = (double)f->at_close.in_flight;
 
-	for (int i = 1; i < RESULT_QUARTERS; i++) {
-		double mean = quarter_mean_s(&r->quarter[i]);
+	return f->half_ns == UINT64_MAX ||
+	       fmin(half - open, close - half) > (close - open) * HALF_LEAST;
+}
 
-		if (mean < last)
-			return false;
-		last = mean;
-	}
-	/* From the middle of the first to the middle of the last. */
-	return last - first > GROWTH_PART * window_s * (RESULT_QUARTERS - 1) / RESULT_QUARTERS;
+static bool queue_grows(const struct result *r)
+{
+	const struct flow *f = &r->flow;
+	double arrivals = (double)f->arrivals;
+	/* What was never issued is not counted, so that the edges tell nothing when it was much. */
+	double close = (double)(r->was_cut ? r->left_at_cut : f->at_close.in_flight);
+	double grown = close - (double)f->at_open.in_flight;
+
+	return grown > fmax(GROWTH_SIGMAS * sqrt(arrivals), GROWTH_PART * arrivals) &&
+	       (r->was_cut || is_steady_growth(f));
 }
 
 bool result_is_unstable(const struct result *r)
 {
-	double arrivals = (double)r->flow.arrivals;
-	double grown = (double)r->flow.at_close.in_flight - (double)r->flow.at_open.in_flight;
-	double chance = GROWTH_SIGMAS * sqrt(arrivals);
+	return r->is_open_loop && queue_grows(r) &&
+	       latency_grows(&r->trend, flow_law(&r->flow).window_s);
+}
 
-	return r->is_open_loop && grown > fmax(chance, GROWTH_PART * arrivals) &&
-	       latency_grows(r, flow_law(&r->flow).window_s);
+bool result_has_percentiles(const struct result *r)
+{
+	return !r->was_cut && !result_is_unstable(r);
 }
 
 bool result_lags(const struct result *r)

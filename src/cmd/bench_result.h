@@ -16,20 +16,23 @@
 #include "cmd/bench_target.h"
 
 enum outcome {
-	OUTCOME_OK,       /* status below 400 */
-	OUTCOME_SHED,     /* 503 */
-	OUTCOME_CLIENT,   /* 4xx */
-	OUTCOME_SERVER,   /* 5xx other than 503 */
-	OUTCOME_CONNECT,  /* refused, unreachable */
-	OUTCOME_RESET,    /* connection reset */
-	OUTCOME_CLOSED,   /* closed before the answer was whole */
-	OUTCOME_PROTOCOL, /* not an HTTP answer */
-	OUTCOME_TIMEOUT,  /* no whole answer in time */
-	OUTCOME_LOCAL,    /* the generator ran out of descriptors, ports or memory */
+	OUTCOME_OK,         /* status below 400 */
+	OUTCOME_SHED,       /* 503 */
+	OUTCOME_CLIENT,     /* 4xx */
+	OUTCOME_SERVER,     /* 5xx other than 503 */
+	OUTCOME_REFUSED,    /* nobody listens */
+	OUTCOME_CONNECT,    /* no connection for another reason */
+	OUTCOME_RESET,      /* connection reset */
+	OUTCOME_CLOSED,     /* closed before the answer was whole */
+	OUTCOME_PROTOCOL,   /* not an HTTP answer */
+	OUTCOME_TIMEOUT,    /* no whole answer in time */
+	OUTCOME_LOCAL,      /* the generator ran out of descriptors, ports or memory */
+	OUTCOME_UNFINISHED, /* under way when the run was ended: no error, and no answer */
 	OUTCOMES,
 };
 
 extern const char *const outcome_names[OUTCOMES];
+extern const char *const outcome_texts[OUTCOMES]; /* for a person */
 
 enum outcome outcome_of_status(unsigned status);
 
@@ -39,13 +42,13 @@ struct target_result {
 	struct hist service; /* from the time it was given to a connection */
 };
 
-/* A quarter of the arrivals in time: latency that grows from one to the next is a queue
- * that does. */
-#define RESULT_QUARTERS 4
-
-struct quarter {
-	uint64_t count;
-	double latency_s; /* summed */
+/*
+ * Latency over the place in the window, as the sums of a straight line's least squares.  Of
+ * answers alone: who leaves those out that have not ended yet sees less growth than there is,
+ * never more, for the later a request began, the shorter it must have been to be seen.
+ */
+struct trend {
+	double count, x, y, xx, xy, yy;
 };
 
 struct result {
@@ -53,10 +56,15 @@ struct result {
 	struct target_result *target; /* as many as there are targets */
 	struct flow flow;
 	struct hist lag; /* sent to a connection or the queue this long after the plan */
-	struct quarter quarter[RESULT_QUARTERS];
+	struct trend trend;
+	uint64_t left_at_cut;
 	uint64_t connects, reconnects, retries,
 		held; /* held: waited in the generator for a connection */
 	bool is_open_loop, was_stopped;
+	bool was_short; /* of descriptors or ports: requests waited for them */
+	/* The generator was so late that it gave up the rest of its schedule, with `left_at_cut` of
+	 * what it had issued under way. */
+	bool was_cut;
 };
 
 /* One request, as it ended. */
@@ -76,15 +84,20 @@ void result_end(struct result *r, const struct ending *e);
 uint64_t result_total(const struct result *r, enum outcome o);
 uint64_t result_offered(const struct result *r);
 uint64_t result_answered(const struct result *r); /* with whatever status */
-uint64_t result_errors(const struct result *r);   /* neither good nor 503 */
+uint64_t result_errors(const struct result *r);   /* ended, neither good nor with 503 */
 
 /*
  * Arrivals exceed capacity: what is in flight grew by more than chance and 2 % of the
- * arrivals explain, and so did the latency from quarter to quarter.
+ * arrivals explain, in both halves of the window (a stall near its end is none), and the
+ * latency grew with it (long requests in a short run are none).  True at the window's end
+ * already, when most of a growing queue has not been answered.
  */
 bool result_is_unstable(const struct result *r);
 
 /* The generator's own lateness is large enough to show in the figures. */
 bool result_lags(const struct result *r);
+
+/* Percentiles tell of the server, not of the run's length or of the generator. */
+bool result_has_percentiles(const struct result *r);
 
 #endif

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #define WIRE_MAX (64 * 1024)
 #define MIX_LINE_MAX 8192
+#define CONNECT_MS 1000
 
 /* A URL's pieces, pointing into it. */
 struct url {
@@ -79,11 +82,11 @@ static int split_authority(struct url *u)
 
 static int split_http(struct url *u, const char *rest)
 {
-	size_t len = strcspn(rest, "/?#");
+	size_t len = strcspn(rest, "/");
 
 	u->authority = slice_of(rest, len);
-	u->path = rest[len] == '/' ? slice_of_string(rest + len) : slice_of_string("/");
-	if (len == 0 || (rest[len] && rest[len] != '/'))
+	u->path = rest[len] ? slice_of_string(rest + len) : slice_of_string("/");
+	if (len == 0 || memchr(rest, '?', len))
 		return -EINVAL;
 	return split_authority(u);
 }
@@ -91,6 +94,7 @@ static int split_http(struct url *u, const char *rest)
 static int url_split(struct url *u, const char *text, struct buf *why)
 {
 	struct ltd_slice all = slice_of_string(text);
+	struct ltd_slice scheme = slice_of(text, all.len < 7 ? all.len : 7);
 
 	for (const char *p = text; *p; p++)
 		if ((unsigned char)*p <= ' ' || (unsigned char)*p >= 0x7f || *p == '#')
@@ -98,10 +102,12 @@ static int url_split(struct url *u, const char *text, struct buf *why)
 	if (slice_starts_with(all, slice_of_string("unix:")))
 		return split_unix(u, text + 5) ? refuse(why, text, "unix:SOCKET:/PATH is wanted")
 					       : 0;
-	if (slice_starts_with(all, slice_of_string("http://")))
+	if (slice_eq_nocase(scheme, slice_of_string("http://")))
 		return split_http(u, text + 7)
 			       ? refuse(why, text, "http://HOST[:PORT]/PATH is wanted")
 			       : 0;
+	if (slice_starts_with(all, slice_of_string("https://")))
+		return refuse(why, text, "TLS is not spoken here: http:// or unix: is wanted");
 	return refuse(why, text, "is neither http://HOST[:PORT]/PATH nor unix:SOCKET:/PATH");
 }
 
@@ -117,11 +123,42 @@ static int resolve_unix(struct endpoint *e, struct ltd_slice path)
 	return 0;
 }
 
+/* Of several (localhost is often ::1 and 127.0.0.1), the first that takes a connection. */
+static const struct addrinfo *first_reachable(const struct addrinfo *found)
+{
+	for (const struct addrinfo *a = found; found->ai_next && a; a = a->ai_next) {
+		struct pollfd p = { .fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK, 0),
+				    .events = POLLOUT };
+		int error = p.fd < 0 || connect(p.fd, a->ai_addr, a->ai_addrlen) ? errno : 0;
+		socklen_t bytes = sizeof error;
+
+		if (error == EINPROGRESS) {
+			error = ETIMEDOUT;
+			if (poll(&p, 1, CONNECT_MS) == 1)
+				getsockopt(p.fd, SOL_SOCKET, SO_ERROR, &error, &bytes);
+		}
+		if (p.fd >= 0)
+			close(p.fd);
+		if (!error)
+			return a;
+	}
+	return found;
+}
+
+static bool is_port(struct ltd_slice text)
+{
+	uint64_t port;
+
+	return slice_to_u64(text, &port) && port >= 1 && port <= 65535;
+}
+
 static int resolve_tcp(struct endpoint *e, const struct url *u, const char *text, struct buf *why)
 {
 	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM }, *found;
 	char host[256], port[8];
 
+	if (!is_port(u->port))
+		return refuse(why, text, "its port is none: 1 to 65535 is wanted");
 	if (u->host.len >= sizeof host || u->port.len >= sizeof port)
 		return refuse(why, text, "its host or port is too long");
 	memcpy(host, u->host.at, u->host.len);
@@ -132,8 +169,9 @@ static int resolve_tcp(struct endpoint *e, const struct url *u, const char *text
 	int error = getaddrinfo(host, port, &hints, &found);
 	if (error)
 		return refuse(why, text, gai_strerror(error));
-	memcpy(&e->address, found->ai_addr, found->ai_addrlen);
-	e->address_bytes = found->ai_addrlen;
+	const struct addrinfo *chosen = first_reachable(found);
+	memcpy(&e->address, chosen->ai_addr, chosen->ai_addrlen);
+	e->address_bytes = chosen->ai_addrlen;
 	freeaddrinfo(found);
 	return 0;
 }
@@ -192,7 +230,9 @@ static int add_line(struct targets *t, struct ltd_slice line, struct buf *why)
 
 	size_t number = strcspn(text, " \t");
 	if (!slice_to_double(slice_of(text, number), &weight) || !text[number])
-		return refuse(why, text, "a weight and a URL are wanted");
+		return refuse(
+			why,
+			text, "a weight and a URL are wanted (a comma in a URL: write %2C, or use a file)");
 	return targets_add(t, text + number + strspn(text + number, " \t"), weight, why);
 }
 

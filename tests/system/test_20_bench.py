@@ -3,16 +3,20 @@
 import csv
 import io
 import json
+import os
 import re
 import shutil
 import signal
+import socket
+import struct
 import subprocess
+import threading
 import time
 
 import pytest
 
 from load import Background
-from server import LITTLED, PATIENCE, clean_environment, free_port
+from server import LITTLED, PATIENCE, clean_environment, eventually, free_port
 
 
 def start_bench(*args):
@@ -158,6 +162,109 @@ def test_held_back_requests_wait_from_their_intended_time(serve):
     assert report["service"]["p50_s"] < 0.025 < 0.1 < report["latency"]["p50_s"]
 
 
+def test_far_over_capacity_it_says_so_without_waiting_for_the_queue(serve):
+    with serve(threads=2) as s:  # 20 a second: the rest would take a minute
+        begin = time.monotonic()
+        report = bench("--rate", 600, "--duration", 2, url(s, "/sleep?ms=100"))
+        assert time.monotonic() - begin < 2 + 3 * PATIENCE
+        # It closes what it no longer waits for so that the server does not serve it.
+        eventually(lambda: s.stats()["concurrency"]["now"] == 0, 5 * PATIENCE, "the queue is gone")
+    assert report["unstable"] and report["latency"] is None and report["errors"] == 0
+    assert report["outcomes"]["unfinished"] > 1000
+    assert sum(report["outcomes"].values()) == report["offered"]
+    the_law_holds(report)
+
+
+def test_out_of_descriptors_requests_wait_and_it_says_so(serve):
+    with serve(threads=8) as s:
+        few = ["bash", "-c", 'ulimit -n 30; exec "$@"', "-", LITTLED, "bench", "--rate", "200",
+               "--duration", "1", url(s, "/sleep?ms=300")]
+        done = subprocess.run(few, capture_output=True, text=True, timeout=60 * PATIENCE)
+        report = json.loads(subprocess.run(few + ["--json"], capture_output=True, text=True,
+                                           timeout=60 * PATIENCE).stdout)
+    assert "out of descriptors" in done.stdout and "unstable" in done.stdout, done.stdout
+    assert report["out_of_descriptors"] and report["held"] > 50
+    assert report["outcomes"]["local"] == 0 and report["unstable"]
+
+
+def test_a_generator_that_cannot_keep_up_says_so_in_time(server):
+    begin = time.monotonic()
+    text, _ = bench_text("--rate", "5e6", "--duration", 1, "--max-in-flight", 10, url(server, "/hello"))
+    assert time.monotonic() - begin < 1.1 + 3 * PATIENCE
+    assert "the generator cannot keep up: it sent" in text and "WARNING: the generator" in text
+    assert "poisson arrivals at 5000000 a second" in text
+    assert "from the intended time" not in text
+
+
+def test_a_stopped_server_shows_in_p99(serve):
+    """SIGSTOP for a second in the middle of four: a quarter of the arrivals meet it."""
+    with serve(threads=8) as s:
+        process = start_bench("--rate", 100, "--arrival", "constant", "--duration", 4, "--json",
+                              url(s, "/sleep?ms=5"))
+        time.sleep(1.5)
+        [pid] = s.worker_pids()
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(1)
+        os.kill(pid, signal.SIGCONT)
+        report = json.loads(end_of(process)[0])
+    assert not report["unstable"]
+    assert 0.8 < report["latency"]["p99_s"] < 1.5 * PATIENCE
+    assert report["latency"]["p50_s"] < 0.1
+
+
+# --- answers -------------------------------------------------------------------
+
+OK = b"HTTP/1.1 200 OK\r\n"
+ANSWERS = [  # what a server sends, whether it closes then, and how the request ended
+    (OK + b"Content-Length: 3\r\n\r\nabc", False, "ok"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", False, "ok"),
+    (OK + b"\r\nabc", True, "ok"),
+    (b"HTTP/1.0 200 OK\r\n\r\nabc", True, "ok"),
+    (OK + b"Content-Length: 3\r\nConnection: close\r\n\r\nabc", True, "ok"),
+    (b"HTTP/1.1 204 No Content\r\n\r\n", False, "ok"),
+    (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n", False, "ok"),
+    (b"HTTP/1.1 100 Continue\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n", False, "ok"),
+    (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + OK + b"Content-Length: 0\r\n\r\n", False, "ok"),
+    (OK + b"Content-Length: 8000000\r\n\r\n" + b"x" * 8000000, False, "ok"),
+    (OK + b"Content-Length: 100\r\n\r\nabc", True, "closed"),
+    (OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", True, "closed"),
+    (b"", True, "closed"),
+    (b"\x00\xff\x01 no HTTP\r\n\r\n", True, "protocol"),
+    (OK + b"Content-Length: zz\r\n\r\nabc", True, "protocol"),
+    (OK + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", True, "protocol"),
+    (None, True, "reset"),
+]
+
+
+def answer_all(listener, answer, closes):
+    def serve_one(c):
+        with c:
+            while c.recv(65536):
+                if answer is None:
+                    c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    return
+                c.sendall(answer)
+                if closes:
+                    return
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        threading.Thread(target=serve_one, args=(connection,), daemon=True).start()
+
+
+@pytest.mark.parametrize("answer, closes, outcome", ANSWERS, ids=lambda value: str(value)[:40])
+def test_answers_of_all_kinds_end_as_they_should(answer, closes, outcome):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=answer_all, args=(listener, answer, closes), daemon=True).start()
+        report = bench("--concurrency", 2, "--requests", 6, "--timeout", 5 * PATIENCE,
+                       "http://127.0.0.1:%d/" % listener.getsockname()[1], status=outcome != "ok")
+        listener.shutdown(socket.SHUT_RDWR)
+    assert report["outcomes"][outcome] == 6, report["outcomes"]
+    assert report["connects"] == (6 if closes else 2)
+
+
 # --- connections ---------------------------------------------------------------
 
 
@@ -218,7 +325,11 @@ def test_a_timeout_is_an_error_and_no_latency(server):
 def test_nobody_there(tmp_path):
     nowhere = f"http://127.0.0.1:{free_port()}/"
     report = bench("--concurrency", 1, "--duration", 0.2, nowhere, status=1)
-    assert report["outcomes"]["connect"] == report["offered"] > 0
+    assert report["outcomes"]["refused"] == report["offered"] > 0
+    text, _ = bench_text("--requests", 3, nowhere, status=1)
+    assert re.search(r"refused +3  connection refused", text)
+    gone = bench("--requests", 3, f"unix:{tmp_path}/none.sock:/", status=1)
+    assert gone["outcomes"]["connect"] == 3
     _, err = bench_text("--rate", 10, "--pool", 2, nowhere, status=1)
     assert "Connection refused" in err
 
@@ -235,6 +346,9 @@ def test_csv_and_log_tell_the_same(server, tmp_path):
     out, _ = bench_text("--rate", 200, "--requests", 60, "--csv", "--log", log, "--seed", 9,
                         url(server, "/hello"), url(server, "/sleep?ms=1"))
     rows = {row["target"]: row for row in csv.DictReader(io.StringIO(out))}
+    law = {key: float(rows["all"][key]) for key in ("completed", "throughput_rps", "L", "W_s", "XW")}
+    assert 50 < law["completed"] <= 60, "the window ends when the last is sent"
+    assert law["XW"] == pytest.approx(law["throughput_rps"] * law["W_s"], rel=1e-3)
     requests = list(csv.DictReader(log.open()))
     assert len(requests) == int(rows["all"]["ok"]) == 60
     assert max(int(r["latency_ns"]) for r in requests) / 1e9 == pytest.approx(
@@ -246,11 +360,12 @@ def test_csv_and_log_tell_the_same(server, tmp_path):
     assert planned == sorted((int(r["intended_ns"]), int(r["target"])) for r in requests)
 
 
-def test_an_interrupt_ends_it_with_what_was_measured(serve):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_it_with_what_was_measured(serve, number):
     with serve(threads=8) as s:
         process = start_bench("--rate", 50, "--duration", 60, "--json", url(s, "/sleep?ms=5"))
         time.sleep(1 * PATIENCE)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         report = json.loads(end_of(process)[0])
     assert report["stopped"] and report["answered"] == report["offered"] > 10
     assert report["window_s"] < 10 * PATIENCE

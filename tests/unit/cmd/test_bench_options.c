@@ -64,7 +64,7 @@ END_TEST
 
 START_TEST(a_closed_loop_of_one_by_default)
 {
-	ck_assert_int_eq(parse("http://127.0.0.1/"), 0);
+	ck_assert_int_eq(parse("HTTP://127.0.0.1/"), 0); /* schemes know no case: RFC 3986 3.1 */
 	ck_assert(!bench_is_open(&o));
 	ck_assert_uint_eq(o.concurrency, 1);
 }
@@ -116,6 +116,8 @@ START_TEST(wrong_urls_are_refused)
 		"http://",
 		"http:///x",
 		"http://127.0.0.1:99999999/",
+		"http://127.0.0.1:99999/",
+		"http://127.0.0.1:0/",
 		"http://127.0.0.1:x/",
 		"http://u@127.0.0.1/",
 		"http://[::1/",

@@ -49,6 +49,20 @@ static void run_queue(double rate, uint64_t service_ns)
 	free(left_ns);
 }
 
+typedef void report_fn(struct buf *out, const struct bench_options *o, const struct result *result);
+
+static char *report_of(report_fn *report)
+{
+	struct bench_options o = { .rate = 1, .keep_alive = true, .targets.count = 2 };
+	struct buf out;
+
+	o.targets.target[0].url = (char[]){ "http://a/\"x" };
+	o.targets.target[1].url = (char[]){ "http://a/y" };
+	buf_init(&out, 1 << 20);
+	report(&out, &o, &r);
+	return buf_steal(&out);
+}
+
 START_TEST(statuses_have_their_outcomes)
 {
 	ck_assert_int_eq(outcome_of_status(200), OUTCOME_OK);
@@ -74,7 +88,7 @@ START_TEST(refusals_stay_out_of_the_latencies)
 	ck_assert_uint_eq(sum->count, 1);
 	ck_assert_uint_eq(sum->sum_ns, 10);
 	ck_assert_uint_eq(result_answered(&r), 4);
-	ck_assert_uint_eq(result_errors(&r), OUTCOMES - 2);
+	ck_assert_uint_eq(result_errors(&r), OUTCOMES - 3); /* good, shed and unfinished are none */
 	ck_assert_uint_eq(result_total(&r, OUTCOME_SHED), 1);
 	free(sum);
 }
@@ -113,6 +127,69 @@ START_TEST(long_requests_in_a_short_run_are_not_unstable)
 }
 END_TEST
 
+START_TEST(a_stall_at_the_end_is_not_unstable)
+{
+	/* 100 a second, 10 ms each; in the last of ten seconds none is served. */
+	flow_init(&r.flow, 0, 0, 10 * NS_PER_S);
+	for (uint64_t i = 0; i < 1000; i++) {
+		uint64_t at = i * 10 * NS_PER_MS, end = at + 5 * NS_PER_MS;
+		bool is_stalled = i >= 900;
+
+		flow_enter(&r.flow, at, at);
+		if (!is_stalled)
+			flow_leave(&r.flow, at, end);
+		result_end(&r,
+			   &(struct ending){ .intended_ns = at,
+					     .sent_ns = at,
+					     .ended_ns = is_stalled ? 10 * NS_PER_S + end - at : end,
+					     .at = (double)i / 1000 });
+	}
+	flow_close(&r.flow, 10 * NS_PER_S);
+	ck_assert_uint_eq(r.flow.at_close.in_flight, 100);
+	ck_assert(!result_is_unstable(&r));
+	ck_assert(result_has_percentiles(&r));
+}
+END_TEST
+
+/* Ten times the capacity of a server that takes them in turn, which is asked before the rest is
+ * answered; and quick failures of many others beside. */
+START_TEST(it_is_seen_before_all_are_answered)
+{
+	flow_init(&r.flow, 0, 0, 10 * NS_PER_S);
+	for (uint64_t i = 0; i < 10000; i++)
+		flow_enter(&r.flow, i * NS_PER_MS, i * NS_PER_MS);
+	for (uint64_t i = 0; i < 1000; i++)
+		result_end(&r, &(struct ending){ .intended_ns = i * NS_PER_MS,
+						 .sent_ns = i * NS_PER_MS,
+						 .ended_ns = (i + 1) * 10 * NS_PER_MS,
+						 .at = (double)i / 10000 });
+	for (uint64_t i = 1000; i < 10000; i++)
+		result_end(&r, &(struct ending){ .intended_ns = i * NS_PER_MS,
+						 .ended_ns = i * NS_PER_MS + 10,
+						 .outcome = i % 2 ? OUTCOME_LOCAL : OUTCOME_RESET,
+						 .at = (double)i / 10000 });
+	flow_close(&r.flow, 10 * NS_PER_S);
+	ck_assert(result_is_unstable(&r));
+}
+END_TEST
+
+START_TEST(a_schedule_given_up_has_no_percentiles)
+{
+	run_queue(100, NS_PER_MS);
+	ck_assert(result_has_percentiles(&r));
+	r.was_cut = true;
+	ck_assert(!result_has_percentiles(&r));
+	ck_assert(!result_is_unstable(&r));
+
+	char *text = report_of(report_text), *json = report_of(report_json);
+	ck_assert_ptr_nonnull(strstr(text, "the generator cannot keep up: it sent 1000 of about"));
+	ck_assert_ptr_null(strstr(text, "from the intended time"));
+	ck_assert_ptr_nonnull(strstr(json, "\"latency\":null"));
+	ck_assert_ptr_nonnull(strstr(json, "\"cut\":true"));
+	free(text), free(json);
+}
+END_TEST
+
 START_TEST(a_closed_loop_is_never_unstable)
 {
 	r.is_open_loop = false;
@@ -132,20 +209,6 @@ START_TEST(a_late_generator_is_noticed)
 }
 END_TEST
 
-typedef void report_fn(struct buf *out, const struct bench_options *o, const struct result *result);
-
-static char *report_of(report_fn *report)
-{
-	struct bench_options o = { .rate = 1, .keep_alive = true, .targets.count = 2 };
-	struct buf out;
-
-	o.targets.target[0].url = (char[]){ "http://a/\"x" };
-	o.targets.target[1].url = (char[]){ "http://a/y" };
-	buf_init(&out, 1 << 20);
-	report(&out, &o, &r);
-	return buf_steal(&out);
-}
-
 START_TEST(an_unstable_run_prints_no_percentiles)
 {
 	run_queue(2000, NS_PER_MS);
@@ -156,7 +219,7 @@ START_TEST(an_unstable_run_prints_no_percentiles)
 	ck_assert_ptr_null(strstr(text, "from the intended time"));
 	ck_assert_ptr_nonnull(strstr(json, "\"unstable\":true"));
 	ck_assert_ptr_nonnull(strstr(json, "\"latency\":null"));
-	ck_assert_ptr_nonnull(strstr(csv, ",1,,,,,,\n"));
+	ck_assert_ptr_nonnull(strstr(csv, ",1,,,,,,,"));
 	free(text), free(json), free(csv);
 }
 END_TEST
@@ -184,6 +247,9 @@ Suite *suite_bench_result(void)
 		over_capacity_is_called_unstable,
 		under_capacity_is_not,
 		long_requests_in_a_short_run_are_not_unstable,
+		a_stall_at_the_end_is_not_unstable,
+		it_is_seen_before_all_are_answered,
+		a_schedule_given_up_has_no_percentiles,
 		a_closed_loop_is_never_unstable,
 		a_late_generator_is_noticed,
 		an_unstable_run_prints_no_percentiles,
