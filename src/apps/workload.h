@@ -50,6 +50,7 @@ void workload_sleep(double ms);
 
 /* The handlers of /echo and /stream. */
 int workload_echo(struct ltd_exchange *x, void *state);
+int workload_echo_small(struct ltd_exchange *x, void *state);
 int workload_stream(struct ltd_exchange *x, void *state);
 
 #endif

@@ -111,13 +111,13 @@ class Conn:
         return self.take(len(self.rest))
 
     def chunks(self):
-        body = b""
+        body = bytearray()
         while True:
             size = int(self.until(b"\r\n"), 16)
             body += self.exactly(size)
             assert self.exactly(2) == b"\r\n"
             if size == 0:
-                return body
+                return bytes(body)
 
     def get(self, target, **more):
         self.send(request(target, **more))

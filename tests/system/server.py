@@ -80,6 +80,12 @@ def clean_environment(**more):
     return {**keep, **{n: str(v) for n, v in more.items()}}
 
 
+def private_bytes(pid):
+    """The memory that is a process's own: clean and dirty, ordinary and huge."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return sum(int(kib) << 10 for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
+
+
 def sanitizer_report(text):
     return re.search(r"(Sanitizer|runtime error).*", text, re.S)
 

@@ -1,11 +1,13 @@
 """The workload app: what each handler does, and what it refuses."""
 
+import base64
+import os
 import time
 
 import pytest
 
-from client import chunked
-from server import PATIENCE
+from client import chunked, request
+from server import PATIENCE, private_bytes
 
 MIB = 1 << 20
 
@@ -107,3 +109,27 @@ def test_echo_of_a_chunked_body(server):
 def test_echo_of_a_large_body(server):
     body = b"0123456789abcdef" * 8192
     assert server.get("/echo", method="PUT", body=body).json()["body"] == body.decode()
+
+
+def test_echo_of_a_body_that_fits_into_no_memory(serve):
+    """It goes out as it is written, and neither it nor its body takes memory."""
+    body = os.urandom(40_000_000)
+    with serve("--limit-request-body", "100m") as s:
+        pid = s.worker_pids()[0]
+        before = private_bytes(pid)
+        answer = s.get("/echo", method="POST", body=body)
+        assert answer.status == 200
+        assert base64.b64decode(answer.json()["body_base64"]) == body
+        assert private_bytes(pid) - before < 4 * MIB * PATIENCE
+
+
+def test_echo_of_a_large_body_takes_a_slot_and_not_the_loop(server):
+    with server.conn() as a, server.conn() as b, server.conn() as large:
+        a.send(request("/sleep?ms=700"))
+        b.send(request("/sleep?ms=700"))
+        server.wait_busy(2)
+        large.send(request("/echo", method="POST", body=b"x" * 100_000))
+        assert server.get("/echo", method="POST", body=b"x" * 60_000).json()["body_length"] == 60_000
+        assert server.busy_slots() == 2, "the small one had to wait"
+        assert large.read().json()["body_length"] == 100_000
+        assert a.read().status == b.read().status == 200

@@ -1,7 +1,6 @@
 """A request's price: system calls, allocations, and the memory of a connection that is idle."""
 
 import os
-import re
 import resource
 import shutil
 import signal
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from client import request
-from server import SANITIZED, eventually
+from server import SANITIZED, eventually, private_bytes
 
 pytestmark = pytest.mark.skipif(
     SANITIZED, reason="a sanitizer makes system calls, allocates and takes memory of its own")
@@ -205,12 +204,6 @@ def test_no_allocations_in_the_steady_state(counted, target, batch):
 
 
 # --- idle connections --------------------------------------------------------------
-
-
-def private_bytes(pid):
-    """Clean and dirty, ordinary and huge."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kib) << 10 for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """Responses in pieces: files sent by the kernel, streams, and messages that had to be cut."""
 
 import os
-import re
 import socket
 import time
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client import Closed, Conn, get, request
-from server import PATIENCE, SANITIZED, eventually, pids_of_session
+from server import PATIENCE, SANITIZED, eventually, pids_of_session, private_bytes
 
 MIB = 1 << 20
 HELLO = b"Hello, world\n"
@@ -19,11 +18,6 @@ LINE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.\n"
 def closes(server, reason, n=1, within=10):
     """Waits until so many connections ended for that reason."""
     return eventually(lambda: server.stats()["closes"][reason] == n, within, f"{n} {reason}")
-
-
-def private_bytes(pid):
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kib) << 10 for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
 
 
 class SlowConn(Conn):

@@ -1,15 +1,13 @@
 """Compressed answers: who gets them, how they are marked, and what they cost."""
 
 import gzip
-import re
 import socket
 import zlib
-from pathlib import Path
 
 import pytest
 
 from client import Conn, request
-from server import SANITIZED, eventually, run_once
+from server import SANITIZED, eventually, private_bytes, run_once
 
 GZIP = [("Accept-Encoding", "gzip")]
 MIB = 1 << 20
@@ -121,11 +119,6 @@ def test_moved_connections_lose_nothing(gzipping):
                 assert len(gzip.decompress(c.read().body)) == (i + 1) * (997 + round_)
         for c in conns:
             c.close()
-
-
-def private_bytes(pid):
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return sum(int(kib) << 10 for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
 
 
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer takes memory of its own")
