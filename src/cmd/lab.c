@@ -49,7 +49,7 @@ static void catch_signals(void)
 
 static int measure_once(const struct lab_experiment *e, struct lab *lab)
 {
-	struct lab_cpu_time before = lab_cpu_time_now();
+	struct lab_cpu_time before = lab_cpu_time_now(), after;
 	int error = 0;
 
 	memset(lab->trial, 0, sizeof *lab->trial);
@@ -57,7 +57,9 @@ static int measure_once(const struct lab_experiment *e, struct lab *lab)
 		error = lab_run_steps(lab, e->steps);
 	if (!error && e->measure)
 		error = e->measure(lab);
-	lab->trial->steal = lab_stolen_part(before, lab_cpu_time_now());
+	after = lab_cpu_time_now();
+	lab->trial->steal = lab_stolen_part(before, after);
+	lab->trial->others = lab_others_part(before, after);
 	return error;
 }
 

@@ -65,7 +65,7 @@ static void put_figure(struct buf *out, const struct lab_figure *f)
 	put_bound(out, f->measured, f->unit);
 	put_bound(out, lab_figure_low(f), f->unit);
 	put_bound(out, lab_figure_high(f), f->unit);
-	put_verdict(out, "td", lab_figure_holds(f) ? "pass" : "fail");
+	put_verdict(out, "td", lab_figure_verdict(f));
 	buf_puts(out, "</tr>\n");
 }
 
@@ -85,11 +85,13 @@ static void put_outcome(struct buf *out, const struct lab_outcome *o)
 		for (unsigned i = 0; i < t->figures; i++)
 			put_figure(out, &t->figure[i]);
 		buf_puts(out, "</table>\n");
-		buf_printf(out,
-			   "<p class=\"note\">Little's law in %u runs: L and X &times; W apart by "
-			   "%.2g %% at most, residual %.2g. Measured %u times; %.1f %% of the CPU "
-			   "time was stolen.</p>\n",
-			   t->runs, t->gap * 100, t->residual, o->trials, t->steal * 100);
+		buf_printf(
+			out,
+			"<p class=\"note\">Little's law in %u runs: L and X &times; W apart by "
+			"%.2g %% at most, residual %.2g. Measured %u times; other processes took "
+			"%.1f %% of the CPU time, other machines %.1f %%.</p>\n",
+			t->runs, t->gap * 100, t->residual, o->trials, t->others * 100,
+			t->steal * 100);
 	}
 	put_paragraph(out, t->note);
 	put_paragraph(out, o->experiment->remark);

@@ -84,3 +84,16 @@ double lab_predict_latency_locked(const struct lab_case *c)
 {
 	return c->users / lab_predict_rps_locked(c);
 }
+
+double lab_r2(const double *predicted, const double *measured, unsigned n)
+{
+	double mean = 0, errors = 0, deviations = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		mean += measured[i] / n;
+	for (unsigned i = 0; i < n; i++) {
+		errors += (measured[i] - predicted[i]) * (measured[i] - predicted[i]);
+		deviations += (measured[i] - mean) * (measured[i] - mean);
+	}
+	return 1 - errors / deviations;
+}

@@ -9,7 +9,7 @@
 
 #include "metrics/json.h"
 
-#define CLAIM_WIDTH 58
+#define CLAIM_WIDTH 72
 
 void lab_format(struct buf *out, double value, const char *unit)
 {
@@ -25,7 +25,9 @@ static void format_bounds(struct buf *out, const struct lab_figure *f)
 {
 	double low = lab_figure_low(f), high = lab_figure_high(f);
 
-	if (isinf(low)) {
+	if (!lab_figure_is_bounded(f)) {
+		buf_puts(out, "-");
+	} else if (isinf(low)) {
 		buf_puts(out, "at most ");
 		lab_format(out, high, f->unit);
 	} else if (isinf(high)) {
@@ -40,13 +42,25 @@ static void format_bounds(struct buf *out, const struct lab_figure *f)
 	}
 }
 
-/* The figure that tells most: the first that does not hold, or the first. */
+/* The figure that tells most: the first that does not hold, or the first that must. */
 static const struct lab_figure *telling(const struct lab_trial *t)
 {
+	const struct lab_figure *first = NULL;
+
+	for (unsigned i = t->figures; i-- > 0;)
+		if (lab_figure_is_bounded(&t->figure[i]))
+			first = &t->figure[i];
 	for (unsigned i = 0; i < t->figures; i++)
 		if (!lab_figure_holds(&t->figure[i]))
 			return &t->figure[i];
-	return t->figures ? &t->figure[0] : NULL;
+	return first;
+}
+
+const char *lab_figure_verdict(const struct lab_figure *f)
+{
+	if (!lab_figure_is_bounded(f))
+		return "-";
+	return lab_verdict_names[lab_figure_holds(f) ? LAB_PASS : LAB_FAIL];
 }
 
 void lab_report_line(struct buf *out, const struct lab_outcome *o)
@@ -86,7 +100,7 @@ static void text_row(struct buf *out, const struct lab_figure *f)
 	buf_reset(&cell);
 	format_bounds(&cell, f);
 	put_cell(out, 26, &cell);
-	buf_printf(out, "  %s\n", lab_figure_holds(f) ? "pass" : "fail");
+	buf_printf(out, "  %s\n", lab_figure_verdict(f));
 	buf_fini(&cell);
 }
 
@@ -109,8 +123,10 @@ void lab_report_text(struct buf *out, const struct lab_outcome *o)
 	if (o->trials > 1)
 		buf_printf(out, "  measured %u times: the medians are shown\n", o->trials);
 	if (lab_trial_is_disturbed(t))
-		buf_printf(out, "  disturbed: others took %.1f %% of the CPUs%s\n", t->steal * 100,
-			   t->is_late ? ", and the generator was late" : "");
+		buf_printf(
+			out, "  disturbed: other processes took %.1f %% of the CPUs, other machines %.1f %%%s\n",
+			t->others * 100, t->steal * 100,
+			t->is_late ? "; the generator was late" : "");
 	if (t->note[0])
 		buf_printf(out, "  %s\n", t->note);
 	if (o->experiment->remark)
@@ -148,7 +164,7 @@ static void json_figure(struct json *j, const struct lab_figure *f)
 	json_number(j, "measured", f->measured);
 	json_bound(j, "low", lab_figure_low(f));
 	json_bound(j, "high", lab_figure_high(f));
-	json_bool(j, "verdict", lab_figure_holds(f));
+	json_string(j, "verdict", lab_figure_verdict(f));
 	json_close_object(j);
 }
 
@@ -170,6 +186,7 @@ static void json_outcome(struct json *j, const struct lab_outcome *o)
 	json_string(j, "verdict", lab_verdict_names[o->verdict]);
 	json_count(j, "trials", o->trials);
 	json_number(j, "steal", o->median.steal);
+	json_number(j, "others", o->median.others);
 	json_open_array(j, "figures");
 	for (unsigned i = 0; i < o->median.figures; i++)
 		json_figure(j, &o->median.figure[i]);

@@ -20,6 +20,9 @@ struct lab_report {
 	unsigned count, by_verdict[LAB_VERDICTS];
 };
 
+/* "pass", "fail", or "-" of what has no bound. */
+const char *lab_figure_verdict(const struct lab_figure *f);
+
 /* One line, ending in the verdict; and everything. */
 void lab_report_line(struct buf *out, const struct lab_outcome *o);
 void lab_report_text(struct buf *out, const struct lab_outcome *o);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -18,12 +19,14 @@
 #include "base/shm.h"
 #include "cmd/fetch.h"
 #include "cmd/instance.h"
+#include "conf/supervisor.h"
 
 #define START_WAIT_NS (20 * NS_PER_S)
 #define STOP_WAIT_NS (5 * NS_PER_S)
 #define LOOK_AGAIN_NS (5 * NS_PER_MS)
 #define ARGUMENTS_MAX 48
 #define COMMAND_MAX 1024
+#define BACKLOG 128
 
 static const char *const files[] = { "http", "admin", "log" };
 
@@ -32,26 +35,54 @@ static void pause_a_little(void)
 	nanosleep(&(struct timespec){ .tv_nsec = (long)LOOK_AGAIN_NS }, NULL);
 }
 
-/* A port that was free a moment ago; 0: there is none. */
-static unsigned free_port(void)
+/* Bound to a free port: a descriptor, or a negative errno value. */
+static int bind_free_port(unsigned *port)
 {
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t bytes = sizeof a;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return 0;
-	if (bind(fd, (struct sockaddr *)&a, sizeof a) ||
-	    getsockname(fd, (struct sockaddr *)&a, &bytes))
-		a.sin_port = 0;
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof a) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&a, &bytes) == 0) {
+		*port = ntohs(a.sin_port);
+		return fd;
+	}
+	int error = -errno;
 	close(fd);
-	return ntohs(a.sin_port);
+	return error;
+}
+
+unsigned lab_free_port(void)
+{
+	unsigned port = 0;
+	int fd = bind_free_port(&port);
+
+	if (fd >= 0)
+		close(fd);
+	return port;
+}
+
+int lab_listen(unsigned *port, struct buf *why)
+{
+	int fd = bind_free_port(port);
+	int error = fd < 0 ? fd : 0;
+
+	if (!error && listen(fd, BACKLOG) < 0) {
+		error = -errno;
+		close(fd);
+	}
+	if (!error)
+		return fd;
+	buf_printf(why, "a listening socket: %s", strerror(-error));
+	return error;
 }
 
 /* The command line, its arguments separated by blanks. */
 static void write_command(struct buf *line, struct lab_server *s, const struct lab_shape *shape)
 {
-	unsigned port = shape->is_on_tcp ? free_port() : 0;
+	unsigned port = !shape->is_on_tcp ? 0 : shape->port ? shape->port : lab_free_port();
 
 	buf_puts(line, "littled workload --graceful-timeout 1 --timeout 0 --keep-alive 60 ");
 	if (shape->is_on_tcp) {
@@ -83,10 +114,24 @@ static void stay_on_one_cpu(void)
 	}
 }
 
-/* In the new process.  Its environment is empty: no variable may change an experiment. */
+/* As sd_listen_fds(3) has it.  false: the descriptor cannot be put there. */
+static bool hand_over(int listener, char pid[32], char *environment[3])
+{
+	static char count[] = "LISTEN_FDS=1";
+
+	snprintf(pid, 32, "LISTEN_PID=%d", getpid());
+	environment[0] = pid;
+	environment[1] = count;
+	environment[2] = NULL;
+	if (listener == SUPERVISOR_FIRST_FD)
+		return fcntl(listener, F_SETFD, 0) == 0;
+	return dup2(listener, SUPERVISOR_FIRST_FD) >= 0;
+}
+
+/* In the new process.  No variable of ours is in its environment, for none may change an experiment. */
 static _Noreturn void become_server(char *line, const struct lab_shape *shape, pid_t parent)
 {
-	char *arguments[ARGUMENTS_MAX + 1], *none[] = { NULL }, *rest = NULL;
+	char *arguments[ARGUMENTS_MAX + 1], *environment[3] = { NULL }, pid[32], *rest = NULL;
 	int n = 0;
 
 	for (char *at = strtok_r(line, " ", &rest); at && n < ARGUMENTS_MAX;
@@ -101,7 +146,9 @@ static _Noreturn void become_server(char *line, const struct lab_shape *shape, p
 		_exit(EXIT_FAILURE);
 	if (shape->is_on_one_cpu)
 		stay_on_one_cpu();
-	execve("/proc/self/exe", arguments, none);
+	if (shape->listener && !hand_over(shape->listener, pid, environment))
+		_exit(EXIT_FAILURE);
+	execve("/proc/self/exe", arguments, environment);
 	_exit(EXIT_FAILURE);
 }
 

@@ -19,6 +19,8 @@ struct lab_shape {
 	unsigned workers, threads;
 	const char *options; /* more of them, separated by blanks; NULL: none */
 	bool is_on_tcp;      /* else a unix socket */
+	unsigned port;       /* of TCP; 0: a free one */
+	int listener; /* of that port, handed over as a service manager does; 0: it opens its own */
 	bool is_on_one_cpu;
 };
 
@@ -27,6 +29,12 @@ struct lab_server {
 	char folder[40];
 	char url[80]; /* a path may be put behind it */
 };
+
+/* A port of 127.0.0.1 that was free a moment ago; 0: there is none. */
+unsigned lab_free_port(void);
+
+/* Listens on a free port: a descriptor for struct lab_shape, or a negative errno value with a sentence in `why`. */
+int lab_listen(unsigned *port, struct buf *why);
 
 /* Returns when all workers serve.  0, or a negative errno value with a sentence in `why`. */
 int lab_server_start(struct lab_server *s, const struct lab_shape *shape, struct buf *why);

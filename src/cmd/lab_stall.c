@@ -10,8 +10,8 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
+#include "cmd/lab_open.h"
 #include "cmd/lab_queues.h"
-#include "cmd/lab_schedule.h"
 
 #define STALL_S 1.0
 #define STALL_AT_S 5.0
@@ -77,27 +77,18 @@ static int run_across(struct lab *lab, const struct lab_load *load, struct lab_s
 	return error;
 }
 
-static int predict_open(struct lab *lab, const struct lab_load *load, double service, double *p99)
+/* 0 or a negative errno value with lab->why. */
+static int predict_p99(struct lab *lab, const struct lab_load *load, double service, double *p99)
 {
-	struct bench_options o;
+	struct lab_open r = { .load = *load,
+			      .service = { service },
+			      .schedule = { .queues = 1,
+					    .slots = 1,
+					    .blocked_from = STALL_AT_S * lab->scale,
+					    .blocked_to = (STALL_AT_S + STALL_S) * lab->scale } };
 	struct lab_waits waits;
-	int error = lab_load_options(&o, load, lab->why);
+	int error = lab_predict_open(lab, &r, &waits);
 
-	if (!error) {
-		struct lab_schedule s = { .arrival = o.arrival,
-					  .rate = o.rate,
-					  .requests = o.requests,
-					  .seed = o.seed,
-					  .targets = &o.targets,
-					  .service = &service,
-					  .queues = 1,
-					  .slots = 1,
-					  .blocked_from = STALL_AT_S * lab->scale,
-					  .blocked_to = (STALL_AT_S + STALL_S) * lab->scale };
-
-		error = lab_schedule_waits(&s, &waits);
-	}
-	bench_options_fini(&o);
 	if (error)
 		return error;
 	*p99 = lab_waits_quantile(&waits, .99);
@@ -111,7 +102,7 @@ static void note(struct lab *lab, const char *what, double predicted, double mea
 			what);
 }
 
-static int measure_on(struct lab *lab, const struct lab_server *s, const struct buf *url)
+static int across_a_stall(struct lab *lab, const struct lab_server *s, const struct buf *url)
 {
 	struct lab_load closed = { .users = 1,
 				   .requests = lab_scaled_jobs(lab, USER_JOBS),
@@ -122,8 +113,7 @@ static int measure_on(struct lab *lab, const struct lab_server *s, const struct 
 				 .urls = url };
 	double overhead, p99;
 	struct lab_seen seen;
-	int error = lab_measure_overhead(lab, s, &(struct lab_short_job){ "/sleep?ms=1", .001 },
-					 &overhead);
+	int error = lab_measure_overhead(lab, s, &lab_short_sleep, &overhead);
 
 	if (!error)
 		error = run_across(lab, &closed, &seen);
@@ -133,7 +123,7 @@ static int measure_on(struct lab *lab, const struct lab_server *s, const struct 
 	     hist_quantile_ns(&seen.latency, .99));
 	note(lab, "one user who waits, longest latency", STALL_S * lab->scale + JOB_S + overhead,
 	     (double)seen.latency.max_ns);
-	error = predict_open(lab, &open, JOB_S + overhead, &p99);
+	error = predict_p99(lab, &open, JOB_S + overhead, &p99);
 	if (!error)
 		error = run_across(lab, &open, &seen);
 	if (!error)
@@ -142,21 +132,15 @@ static int measure_on(struct lab *lab, const struct lab_server *s, const struct 
 	return error;
 }
 
+static int omission_on(struct lab *lab, const struct lab_server *s, struct buf *urls)
+{
+	int error = find_worker(s, lab->why);
+
+	buf_printf(urls, "%s/sleep?ms=%.6g", s->url, JOB_S * 1e3);
+	return error ? error : across_a_stall(lab, s, urls);
+}
+
 int lab_measure_omission(struct lab *lab)
 {
-	struct lab_shape shape = { .workers = 1, .threads = 1 };
-	struct lab_server s;
-	struct buf url;
-	int error = lab_server_start(&s, &shape, lab->why);
-
-	if (error)
-		return error;
-	buf_init(&url, 256);
-	buf_printf(&url, "%s/sleep?ms=%.6g", s.url, JOB_S * 1e3);
-	error = find_worker(&s, lab->why);
-	if (!error)
-		error = measure_on(lab, &s, &url);
-	buf_fini(&url);
-	lab_server_stop(&s);
-	return error;
+	return lab_with_server(lab, &(struct lab_shape){ .workers = 1, .threads = 1 }, omission_on);
 }

@@ -16,6 +16,7 @@ const struct lab_tolerance lab_of_time = { .part = .08, .absolute = .020 };
 const struct lab_tolerance lab_of_rate = { .part = .05 };
 const struct lab_tolerance lab_of_curve = { .bound = LAB_AT_LEAST };
 const struct lab_tolerance lab_exactly = { .part = 0 };
+const struct lab_tolerance lab_shown = { .bound = LAB_SHOWN };
 
 static double makespan(const struct lab_seen *seen, const struct lab_case *c)
 {

@@ -55,8 +55,9 @@ void lab_note_figure(struct lab *lab, const char *unit, double predicted, double
 /* Adds to its note. */
 void lab_note(struct lab *lab, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The tolerances of the claims: durations, requests a second, curves. */
-extern const struct lab_tolerance lab_of_time, lab_of_rate, lab_of_curve, lab_exactly;
+/* The tolerances of the claims: durations, requests a second, curves, and the points of curves. */
+extern const struct lab_tolerance lab_of_time, lab_of_rate, lab_of_curve, lab_exactly, lab_shown;
+#define LAB_R2 .98 /* what a curve must explain at least */
 
 /* At least one job, and as many as the scale leaves. */
 uint64_t lab_scaled_jobs(const struct lab *lab, uint64_t jobs);

@@ -1,6 +1,10 @@
 /* What is claimed, how it is shown.  Pure data.  Runs in: the lab's process. */
 #include "cmd/lab_table.h"
 
+#include "cmd/lab_accept.h"
+#include "cmd/lab_curves.h"
+#include "cmd/lab_hogs.h"
+#include "cmd/lab_lock.h"
 #include "cmd/lab_queues.h"
 
 #define SHAPE(w, t) \
@@ -194,14 +198,26 @@ const struct lab_experiment lab_experiments[] = {
 	{ 10, "Little's law: L = X x W, on both sides", .measure = lab_measure_law },
 	{ 11, "a slow request hogs a single slot", .measure = lab_measure_hog },
 	{ 12, "more slots cure it", .measure = lab_measure_cure },
+	{ 13, "slow clients hog too, unless a loop reads and writes",
+	  .measure = lab_measure_slow_clients },
 	{ 14, "concurrency is not parallelism", .steps = one_core },
 	{ 15, "threads suit waiting", .steps = downloads },
 	{ 16, "processes suit computing", .steps = processes },
 	{ 17, "under an interpreter's lock threads do not compute faster", .steps = locked_threads },
 	{ 18, "without the lock they do, up to the CPUs", .steps = free_threads },
+	{ 19, "waiting releases the lock: threads help up to 1 + waiting / computing",
+	  .measure = lab_measure_released_lock },
 	{ 20, "code that releases the lock computes in parallel", .steps = released },
 	{ 21, "the lock caps page processing at one CPU a process", .steps = pages },
+	{ 22, "under the lock a quick job beside a computing one waits for its turn",
+	  .measure = lab_measure_switches,
+	  .remark = "Turns do not change between any two instructions: who has the lock keeps it "
+		    "for an interval, "
+		    "5 ms unless told otherwise." },
+	{ 47, "throughput grows with concurrency up to a knee", .measure = lab_measure_curves },
 	{ 48, "one queue for 8 slots beats 8 queues", .measure = lab_measure_pooling },
+	{ 49, "how connections are shared out decides, unless requests move",
+	  .measure = lab_measure_accepting },
 	{ 50, "a closed loop omits what it does not ask", .measure = lab_measure_omission },
 };
 

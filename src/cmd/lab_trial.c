@@ -17,14 +17,24 @@ static double slack(const struct lab_figure *f)
 	return fabs(f->predicted) * f->tolerance.part + f->tolerance.absolute;
 }
 
+bool lab_figure_is_bounded(const struct lab_figure *f)
+{
+	return f->tolerance.bound != LAB_SHOWN;
+}
+
+static bool has_bound(const struct lab_figure *f, enum lab_bound one_sided)
+{
+	return f->tolerance.bound == LAB_BETWEEN || f->tolerance.bound == one_sided;
+}
+
 double lab_figure_low(const struct lab_figure *f)
 {
-	return f->tolerance.bound == LAB_AT_MOST ? -INFINITY : f->predicted - slack(f);
+	return has_bound(f, LAB_AT_LEAST) ? f->predicted - slack(f) : -INFINITY;
 }
 
 double lab_figure_high(const struct lab_figure *f)
 {
-	return f->tolerance.bound == LAB_AT_LEAST ? INFINITY : f->predicted + slack(f);
+	return has_bound(f, LAB_AT_MOST) ? f->predicted + slack(f) : INFINITY;
 }
 
 bool lab_figure_holds(const struct lab_figure *f)
@@ -47,7 +57,7 @@ bool lab_trial_holds(const struct lab_trial *t)
 
 bool lab_trial_is_disturbed(const struct lab_trial *t)
 {
-	return t->steal > LAB_STEAL_LIMIT || t->is_late;
+	return t->steal + t->others > LAB_OTHERS_LIMIT || t->is_late;
 }
 
 void lab_trial_add(struct lab_trial *t, const struct lab_figure *f)
@@ -93,6 +103,7 @@ void lab_trials_median(struct lab_trial *median, const struct lab_trial *trials,
 	median->gap = median_at(trials, count, offsetof(struct lab_trial, gap));
 	median->residual = median_at(trials, count, offsetof(struct lab_trial, residual));
 	median->steal = median_at(trials, count, offsetof(struct lab_trial, steal));
+	median->others = median_at(trials, count, offsetof(struct lab_trial, others));
 }
 
 enum lab_verdict lab_trials_verdict(const struct lab_trial *trials, unsigned count)

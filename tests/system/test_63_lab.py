@@ -12,7 +12,9 @@ import pytest
 from server import LITTLED, PATIENCE, clean_environment, eventually
 
 # What these show on any machine: they sleep.
-QUICK = [1, 2, 3, 5, 10, 11, 12, 15]
+QUICK = [1, 2, 3, 5, 10, 11, 12, 13, 15, 49]
+# All that need no coroutines and no Python.
+ALL = [*range(1, 23), *range(47, 51)]
 
 
 def start_lab(*args):
@@ -51,7 +53,6 @@ def figures(experiment):
     return {f["what"].split(", ")[-1] + " of " + f["what"].split(",")[0]: f for f in experiment["figures"]}
 
 
-@pytest.mark.short
 def within(figure):
     """A bound that is null is none."""
     low, high, n = figure["low"], figure["high"], figure["measured"]
@@ -67,12 +68,13 @@ def test_quick_experiments_as_json():
         assert e["little"]["runs"] > 0 and e["little"]["verdict"] == "pass"
         assert abs(e["little"]["residual"]) < 1e-6
         holds = [within(f) for f in e["figures"]]
-        assert [f["verdict"] == "pass" for f in e["figures"]] == holds
+        assert [f["verdict"] in ("pass", "-") for f in e["figures"]] == holds
         assert (e["verdict"] == "pass") == all(holds)
     assert report["pass"] + report["fail"] + report["inconclusive"] == len(QUICK)
     assert status == (1 if report["fail"] else 0)
 
 
+@pytest.mark.short
 def test_what_is_predicted_is_what_the_claim_says():
     _, out, _ = lab("--scale", "0.1", "--json", 2)
     f = figures(json.loads(out)["experiments"][0])
@@ -81,6 +83,48 @@ def test_what_is_predicted_is_what_the_claim_says():
     assert f["longest wait of 41 sleeps"]["predicted"] == pytest.approx(0.1)
     # Never sooner than theory has it; how much later is the machine's affair.
     assert 0.195 <= f["makespan of 41 sleeps"]["measured"] < 2 * PATIENCE
+
+
+def test_slow_clients_hold_no_slot_and_threads_would():
+    _, out, _ = lab("--scale", "0.1", "--json", 13)
+    f = figures(json.loads(out)["experiments"][0])
+    assert f["slow ones meanwhile of a loop reads and writes"]["measured"] == 48
+    # Every thread at a slow client: the next one waits until the first of them is done.
+    assert f["longest wait of 4 of 4 threads at slow clients"]["predicted"] == pytest.approx(0.4, abs=0.03)
+    assert f["longest wait of 4 of 4 threads at slow clients"]["measured"] > 0.3
+
+
+def test_connections_move_within_a_service_and_not_between_services():
+    _, out, _ = lab("--scale", "0.1", "--json", 49)
+    f = {f["what"]: f for f in json.loads(out)["experiments"][0]["figures"]}
+    fullest = f["5 services, a socket each (SO_REUSEPORT), fullest of them"]["measured"]
+    makespan = f["5 services, a socket each (SO_REUSEPORT), makespan"]
+    assert 8 <= fullest <= 40
+    assert makespan["predicted"] == pytest.approx(-(-fullest // 8) * 0.1)
+    # Never sooner than in so many rounds, however busy the machine.
+    assert makespan["measured"] > makespan["predicted"] - 0.01
+    assert f["5 workers, a socket each (SO_REUSEPORT), makespan"]["predicted"] == pytest.approx(0.1)
+
+
+def test_a_lock_s_turns_are_waited_for():
+    """On a machine that others use too, who was asked for the lock may be back late, and another has it again."""
+    _, out, _ = lab("--scale", "0.1", "--json", 22)
+    e = json.loads(out)["experiments"][0]
+    f = {f["what"]: f for f in e["figures"]}
+    for ms in (1, 5, 50):
+        turn = f[f"turns of {ms} ms, latency of a 0.5-ms job beside it, median"]
+        assert turn["predicted"] > ms / 1000 + 0.0005 and turn["measured"] > 0.0005
+    assert e["verdict"] != "fail"
+
+
+def test_curves_have_their_points_and_a_fit():
+    _, out, _ = lab("--scale", "0.05", "--json", 47)
+    e = json.loads(out)["experiments"][0]
+    points = [f for f in e["figures"] if f["verdict"] == "-"]
+    assert len(points) == 3 * 8 and "USL" in e["note"] and "knee" in e["note"]
+    sleeping = [f["predicted"] for f in points if f["what"].startswith("20 ms asleep")]
+    assert sleeping == sorted(sleeping)
+    assert sleeping[5] == pytest.approx(32 * sleeping[0]) and sleeping[6:] == pytest.approx([40 * sleeping[0]] * 2)
 
 
 def test_one_line_each_ends_in_a_verdict():
@@ -104,7 +148,7 @@ def test_one_alone_is_told_in_full(tmp_path):
 
 def test_the_list_and_wrong_usage():
     status, out, _ = lab("--list")
-    assert status == 0 and out.splitlines()[0].split()[0] == "1"
+    assert status == 0 and [int(line.split()[0]) for line in out.splitlines()] == ALL
     for wrong in (["99"], ["--scale", "0"], ["--nonsense"], ["x"]):
         status, out, err = lab(*wrong)
         assert status == 2 and out == "" and err.startswith("littled lab: ") and err.count("\n") == 1

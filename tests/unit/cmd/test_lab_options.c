@@ -91,5 +91,19 @@ START_TEST(stolen_time_is_a_part_of_all)
 }
 END_TEST
 
+START_TEST(what_is_neither_idle_nor_stolen_nor_ours_is_others)
+{
+	struct lab_cpu_time before = lab_cpu_time_of("cpu  100 0 100 600 100 0 0 100\n");
+	struct lab_cpu_time after = lab_cpu_time_of("cpu  300 0 150 1000 120 20 10 200\n");
+
+	after.own = 80;
+	ck_assert_double_eq_tol(lab_others_part(before, after), (280. - 80) / 800, 1e-12);
+	after.own = 300; /* clocks differ by a tick or so */
+	ck_assert_double_eq(lab_others_part(before, after), 0);
+	ck_assert_double_eq(lab_others_part(after, before), 0);
+}
+END_TEST
+
 UNIT_SUITE_OF(lab_options, numbers_choose, all_is_all, nonsense_is_refused_in_words,
-	      the_table_is_in_order_and_whole, stolen_time_is_a_part_of_all)
+	      the_table_is_in_order_and_whole, stolen_time_is_a_part_of_all,
+	      what_is_neither_idle_nor_stolen_nor_ours_is_others)

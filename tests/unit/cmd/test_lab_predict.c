@@ -74,5 +74,16 @@ START_TEST(one_lock_is_one_cpu)
 }
 END_TEST
 
+/* Worked out by hand: errors of 1, 0, 1 squared; deviations from the mean of 2: 1, 0, 1. */
+START_TEST(r2_is_what_a_curve_explains)
+{
+	static const double measured[] = { 1, 2, 3 }, flat[] = { 2, 2, 2 }, off[] = { 1, 2, 2 };
+
+	ck_assert_double_eq(lab_r2(measured, measured, 3), 1);
+	ck_assert_double_eq(lab_r2(flat, measured, 3), 0);
+	ck_assert_double_eq(lab_r2(off, measured, 3), .5);
+}
+END_TEST
+
 UNIT_SUITE_OF(lab_predict, jobs_come_in_rounds, computing_is_bounded_by_cpus_and_by_locks,
-	      rates_are_slots_over_service, one_lock_is_one_cpu)
+	      rates_are_slots_over_service, one_lock_is_one_cpu, r2_is_what_a_curve_explains)

@@ -106,10 +106,29 @@ START_TEST(most_trials_must_be_disturbed_to_be_inconclusive)
 
 	t[0].steal = .06;
 	ck_assert_int_eq(lab_trials_verdict(t, 3), LAB_FAIL);
-	t[1].steal = LAB_STEAL_LIMIT;
+	t[1].steal = LAB_OTHERS_LIMIT;
 	ck_assert_int_eq(lab_trials_verdict(t, 3), LAB_FAIL);
 	t[1].is_late = true;
 	ck_assert_int_eq(lab_trials_verdict(t, 3), LAB_INCONCLUSIVE);
+	t[1].is_late = false;
+	t[1].others = .01; /* together they took more than the limit */
+	ck_assert_int_eq(lab_trials_verdict(t, 3), LAB_INCONCLUSIVE);
+}
+END_TEST
+
+START_TEST(a_curve_s_point_is_shown_and_its_fit_decides)
+{
+	struct lab_figure fit = { .predicted = .98,
+				  .measured = .97,
+				  .tolerance = { .bound = LAB_AT_LEAST } };
+	struct lab_trial t = trial_of(100, 50, (struct lab_tolerance){ .bound = LAB_SHOWN });
+
+	ck_assert(!lab_figure_is_bounded(&t.figure[0]) && lab_figure_holds(&t.figure[0]));
+	ck_assert(isinf(lab_figure_low(&t.figure[0])) && isinf(lab_figure_high(&t.figure[0])));
+	lab_trial_add(&t, &fit);
+	ck_assert_int_eq(lab_trials_verdict(&t, 1), LAB_FAIL);
+	t.figure[1].measured = .99;
+	ck_assert_int_eq(lab_trials_verdict(&t, 1), LAB_PASS);
 }
 END_TEST
 
@@ -125,4 +144,5 @@ END_TEST
 UNIT_SUITE_OF(lab_trial, bounds_are_a_part_and_an_absolute, bounds_may_be_one_sided,
 	      what_is_not_a_number_does_not_hold, too_few_slots_fail, a_broken_law_fails,
 	      a_trial_without_figures_fails, the_median_of_three_decides,
-	      most_trials_must_be_disturbed_to_be_inconclusive, noise_does_not_spoil_what_holds)
+	      most_trials_must_be_disturbed_to_be_inconclusive, noise_does_not_spoil_what_holds,
+	      a_curve_s_point_is_shown_and_its_fit_decides)
