@@ -122,6 +122,7 @@ START_TEST(the_law_holds_exactly_on_random_schedules)
 }
 END_TEST
 
+UNIT_SUITE(bench_flow)
 Suite *suite_bench_flow(void)
 {
 	const TTest *const tests[] = {
@@ -136,5 +137,3 @@ Suite *suite_bench_flow(void)
 	suite_add_tcase(s, random);
 	return s;
 }
-
-UNIT_SUITE(bench_flow)

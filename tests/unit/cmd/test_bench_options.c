@@ -190,6 +190,7 @@ START_TEST(a_mix_as_a_list_and_as_a_file)
 }
 END_TEST
 
+UNIT_SUITE(bench_options)
 Suite *suite_bench_options(void)
 {
 	const TTest *const tests[] = {
@@ -210,5 +211,3 @@ Suite *suite_bench_options(void)
 	suite_add_tcase(s, c);
 	return s;
 }
-
-UNIT_SUITE(bench_options)

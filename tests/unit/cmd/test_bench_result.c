@@ -239,6 +239,7 @@ START_TEST(a_stable_run_prints_them_for_each_url)
 }
 END_TEST
 
+UNIT_SUITE(bench_result)
 Suite *suite_bench_result(void)
 {
 	const TTest *const tests[] = {
@@ -264,5 +265,3 @@ Suite *suite_bench_result(void)
 	suite_add_tcase(s, c);
 	return s;
 }
-
-UNIT_SUITE(bench_result)

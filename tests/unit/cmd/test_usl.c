@@ -134,8 +134,8 @@ START_TEST(what_does_not_exist_is_null)
 }
 END_TEST
 
-UNIT_SUITE(usl)
 
+UNIT_SUITE(usl)
 Suite *suite_usl(void)
 {
 	const TTest *const tests[] = {
