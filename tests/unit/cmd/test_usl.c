@@ -134,7 +134,6 @@ START_TEST(what_does_not_exist_is_null)
 }
 END_TEST
 
-
 UNIT_SUITE(usl)
 Suite *suite_usl(void)
 {
