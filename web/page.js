@@ -5,42 +5,11 @@
 "use strict";
 (() => {
 	const WINDOW_S = 10; /* of the document that is asked for when no events come */
-	const CHART_S = 600;
 	const SILENCE_MS = 5000; /* events come each second: what is shown is then old */
 	const SPEAK_MS = 15000; /* a reader of the screen cannot follow more often */
-	const $ = (id) => document.getElementById(id);
-
-	/* --- words ------------------------------------------------------------------ */
-
-	const round = (n) => {
-		if (n === 0) return "0";
-		return Math.abs(n) >= 100 ? n.toFixed(0) : String(Number(n.toPrecision(3)));
-	};
-	const words = {
-		number: round,
-		count: (n) => String(n),
-		share: (n) => round(n * 100) + " %",
-		seconds: (s) => (s === 0 ? "0 s" : s < 0.001 ? round(s * 1e6) + " µs" :
-			s < 1 ? round(s * 1e3) + " ms" : round(s) + " s"),
-		text: (t) => t,
-	};
-	const age = (s) => (s < 120 ? round(s) + " s" : s < 7200 ? Math.floor(s / 60) + " min" :
-		s < 172800 ? Math.floor(s / 3600) + " h" : Math.floor(s / 86400) + " days");
+	const MANY_SLOTS = 16; /* of a worker: their cells become small */
+	const { $, round, words, age, clock, say, attribute, look, make, charts } = page;
 	const plain = (name) => name.replaceAll("_", " ");
-
-	/* Writes only what has changed: the rest keeps its selection, and costs nothing. */
-	function say(node, text) {
-		if (node.textContent !== text) node.textContent = text;
-	}
-	function attribute(node, name, value) {
-		if (node.getAttribute(name) !== value) node.setAttribute(name, value);
-	}
-	function make(tag, parent, text) {
-		const node = document.createElement(tag);
-		if (text !== undefined) node.textContent = text;
-		parent.append(node);
-		return node;
-	}
 
 	/* --- figures ------------------------------------------------------------------ */
 
@@ -49,12 +18,23 @@
 	}));
 	let spoken_ms = 0;
 
+	function show_bar(stats) {
+		const { waiting, in_service, total } = stats.concurrency;
+		const long = (n) => `${(100 * n) / Math.max(total, stats.slots)}%`;
+		const [serving_part, waiting_part, end] = $("bar").children;
+		serving_part.style.width = long(in_service);
+		waiting_part.style.width = long(waiting);
+		end.style.left = long(stats.slots);
+	}
+
 	function show_figures(stats) {
 		for (const p of places)
 			say(p.node, p.say(p.path.reduce((value, key) => value[key], stats)));
+		show_bar(stats);
 		const l = stats.littled;
 		say($("about"), `${l.version}, process ${l.pid}, up ${age(l.uptime_s)}, ` +
 			`${l.workers} workers × ${l.threads} threads = ${l.slots} slots`);
+		document.title = `${round(stats.throughput_rps)} RPS, ${round(stats.concurrency.total)} in flight · littled`;
 		if (Date.now() - spoken_ms > SPEAK_MS) {
 			spoken_ms = Date.now();
 			say($("spoken"), stats.sentence);
@@ -73,16 +53,22 @@
 		const busy = slot.state === "busy";
 		const what = busy ? `busy with ${slot.route} for ${words.seconds(slot.age_s)}` :
 			`${plain(slot.state)} for ${age(slot.age_s)}`;
-		const look = slot.state + (busy ? " age" + step(slot.age_s) : "");
-		if (td.className !== look) td.className = look;
+		look(td, slot.state + (busy ? " age" + step(slot.age_s) : ""));
 		say(td, busy ? words.seconds(slot.age_s) : slot.state === "idle" ? "·" : "×");
 		attribute(td, "aria-label", `worker ${worker.worker}, slot ${n}: ${what}, ${slot.served} served`);
+	}
+
+	function make_row() {
+		const th = make("th", body.insertRow());
+		th.scope = "row";
+		make("span", th);
+		make("b", th);
 	}
 
 	/* So many rows of so many cells, made once and kept. */
 	function fit(rows, cells) {
 		while (body.rows.length > rows) body.deleteRow(-1);
-		while (body.rows.length < rows) make("th", body.insertRow()).scope = "row";
+		while (body.rows.length < rows) make_row();
 		for (const row of body.rows) {
 			while (row.cells.length > cells + 1) row.deleteCell(-1);
 			while (row.cells.length < cells + 1) {
@@ -91,29 +77,43 @@
 				td.tabIndex = -1;
 			}
 		}
+		look($("grid"), cells > MANY_SLOTS ? "small" : "");
 	}
 
 	function show_slots(stats) {
 		fit(stats.workers.length, stats.littled.threads);
 		stats.workers.forEach((worker, y) => {
 			const row = body.rows[y];
-			say(row.cells[0], `worker ${worker.worker}, ${worker.state}` +
-				(worker.queued ? `, ${worker.queued} queued` : ""));
+			const [name, queue] = row.cells[0].children;
+			say(name, `worker ${worker.worker}` + (worker.state === "ready" ? "" : `, ${worker.state}`) +
+				(worker.queued ? ", " : ""));
+			say(queue, worker.queued ? `${worker.queued} queued` : "");
 			worker.slots.forEach((slot, n) => show_slot(row.cells[n + 1], worker, slot, n));
 		});
 		at = [Math.min(at[0], body.rows.length - 1), Math.min(at[1], stats.littled.threads - 1)];
 		const cell = cell_at(at);
 		if (cell) cell.tabIndex = 0;
-		if (pointed) say($("slot"), pointed.isConnected ? pointed.getAttribute("aria-label") : "");
+		point_at(pointed && pointed.isConnected ? pointed : null);
 	}
 
 	const cell_at = ([y, x]) => body.rows[y] && body.rows[y].cells[x + 1];
 
+	/* Its words stand under it. */
 	function point_at(td) {
+		const box = $("slot");
 		pointed = td;
-		say($("slot"), td ? td.getAttribute("aria-label") || "" : "");
+		say(box, td ? td.getAttribute("aria-label") || "" : "");
+		box.hidden = !box.textContent;
+		if (box.hidden) return;
+		const cell = td.getBoundingClientRect();
+		const most = document.documentElement.clientWidth - box.offsetWidth - 8;
+		box.style.left = `${Math.max(8, Math.min(cell.left, most)) + scrollX}px`;
+		box.style.top = `${cell.bottom + scrollY + 6}px`;
 	}
-	body.addEventListener("mouseover", (e) => point_at(e.target.closest("td")));
+	const focused_cell = () => (body.contains(document.activeElement) ? document.activeElement : null);
+	body.addEventListener("mouseover", (e) => point_at(e.target.closest("td") || focused_cell()));
+	body.addEventListener("mouseleave", () => point_at(focused_cell()));
+	body.addEventListener("focusout", () => point_at(null));
 	body.addEventListener("focusin", (e) => {
 		const td = e.target.closest("td");
 		if (!td) return;
@@ -127,10 +127,14 @@
 		const td = e.target.closest("td");
 		if (td) td.focus();
 	});
-	const ways = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+	const ways = {
+		ArrowUp: ([y, x]) => [y - 1, x], ArrowDown: ([y, x]) => [y + 1, x],
+		ArrowLeft: ([y, x]) => [y, Math.max(0, x - 1)], ArrowRight: ([y, x]) => [y, x + 1],
+		Home: ([y]) => [y, 0], End: ([y]) => [y, body.rows[y].cells.length - 2],
+	};
 	body.addEventListener("keydown", (e) => {
-		const way = ways[e.key];
-		const to = way && cell_at([at[0] + way[0], Math.max(0, at[1] + way[1])]);
+		if (e.key === "Escape") point_at(null);
+		const to = ways[e.key] && cell_at(ways[e.key](at));
 		if (!to) return;
 		e.preventDefault();
 		to.focus();
@@ -138,36 +142,49 @@
 
 	/* --- routes ----------------------------------------------------------------------- */
 
+	/* A phase of which there was none in the window has no times. */
+	const of = (phase, key) => (r) => (r[phase].count ? r[phase][key] : null);
 	const columns = [
 		["Route", "text", (r) => r.route],
 		["Class", "text", (r) => r.class],
 		["Rate /s", "number", (r) => r.rate],
-		["Wait mean", "seconds", (r) => r.wait.mean_s],
-		["p50", "seconds", (r) => r.wait.p50_s],
-		["p99", "seconds", (r) => r.wait.p99_s],
-		["Service mean", "seconds", (r) => r.service.mean_s],
-		["p50", "seconds", (r) => r.service.p50_s],
-		["p99", "seconds", (r) => r.service.p99_s],
-		["CPU share", "share", (r) => r.cpu_share],
+		["mean", "seconds", of("wait", "mean_s"), "Wait"],
+		["p50", "seconds", of("wait", "p50_s"), "Wait"],
+		["p99", "seconds", of("wait", "p99_s"), "Wait"],
+		["mean", "seconds", of("service", "mean_s"), "Service"],
+		["p50", "seconds", of("service", "p50_s"), "Service"],
+		["p99", "seconds", of("service", "p99_s"), "Service"],
+		["CPU share", "share", (r) => (r.service.count ? r.cpu_share : null)],
 		["Errors", "count", (r) => r.errors],
 	];
-	const head = make("tr", $("routes").tHead);
 	const order = { column: 2, down: true };
+	const heads = [];
 	let routes = [];
 
-	columns.forEach(([name], i) => {
-		const th = make("th", head);
-		th.scope = "col";
-		const button = make("button", th, name);
-		button.type = "button";
-		if (name.startsWith("p"))
-			button.setAttribute("aria-label", (i < 6 ? "Wait " : "Service ") + name);
-		button.addEventListener("click", () => {
-			order.down = order.column === i ? !order.down : i > 1;
-			order.column = i;
-			show_routes();
+	/* What times belong to stands over them. */
+	function make_heads() {
+		const above = make("tr", $("routes").tHead), below = make("tr", $("routes").tHead);
+		columns.forEach(([name, as, , group], i) => {
+			const begins = group && group !== columns[i - 1][3];
+			if (begins) {
+				const over = make("th", above, group, "over");
+				over.scope = "colgroup";
+				over.colSpan = columns.filter((c) => c[3] === group).length;
+			}
+			const th = make("th", group ? below : above, undefined, as === "text" ? "left" : begins ? "first" : "");
+			th.scope = "col";
+			th.rowSpan = group ? 1 : 2;
+			const button = make("button", th, name);
+			button.type = "button";
+			if (group) button.setAttribute("aria-label", `${group} ${name}`);
+			button.addEventListener("click", () => {
+				order.down = order.column === i ? !order.down : i > 1;
+				order.column = i;
+				show_routes();
+			});
+			heads.push(th);
 		});
-	});
+	}
 
 	function compare(a, b) {
 		const value = columns[order.column][2];
@@ -175,20 +192,33 @@
 		return x < y ? -1 : x > y ? 1 : a.route < b.route ? -1 : 1;
 	}
 
+	function make_route(rows) {
+		const row = rows.insertRow();
+		columns.forEach(([, as, , group], i) => {
+			const cell = make(i === 0 ? "th" : "td", row);
+			if (i === 0) cell.scope = "row";
+			if (as === "text") cell.className = "left";
+			if (group && group !== columns[i - 1][3]) cell.className = "first";
+		});
+	}
+
+	function show_route(row, route) {
+		columns.forEach(([, as, value], x) => {
+			const it = value(route);
+			say(row.cells[x], it === null ? "–" : words[as](it));
+		});
+		attribute(row.cells[0], "title", route.route);
+		look(row, route.count || route.errors ? "" : "quiet");
+		look(row.cells[columns.length - 1], route.errors ? "bad" : "");
+	}
+
 	function show_routes() {
 		const rows = $("routes").tBodies[0];
-		[...head.cells].forEach((th, i) => attribute(th, "aria-sort",
+		heads.forEach((th, i) => attribute(th, "aria-sort",
 			i !== order.column ? "none" : order.down ? "descending" : "ascending"));
 		while (rows.rows.length > routes.length) rows.deleteRow(-1);
-		while (rows.rows.length < routes.length) {
-			const row = rows.insertRow();
-			columns.forEach((_, i) => {
-				if (i === 0) make("th", row).scope = "row";
-				else row.insertCell();
-			});
-		}
-		[...routes].sort(compare).forEach((route, y) => columns.forEach(([, as, value], x) =>
-			say(rows.rows[y].cells[x], words[as](value(route)))));
+		while (rows.rows.length < routes.length) make_route(rows);
+		[...routes].sort(compare).forEach((route, y) => show_route(rows.rows[y], route));
 	}
 
 	/* --- lists ------------------------------------------------------------------------- */
@@ -204,127 +234,53 @@
 		entries.forEach(([name, n], y) => {
 			say(rows.rows[y].cells[0], plain(name));
 			say(rows.rows[y].cells[1], words.count(n));
+			look(rows.rows[y].cells[1], n ? "" : "none");
 		});
 	}
 
-	const always = ["arrivals", "completions", "lost", "accepted", "moves_in", "moves_out", "claims"];
-	const when_any = /^(moves_refused|shed_|refused_|written_off|crowded_out|rescues)/;
+	const always = ["moves_in", "moves_out", "claims"];
+	const when_any = /^(moves_refused|refused_|written_off|crowded_out|rescues)/;
 
 	function show_lists(stats) {
 		const totals = stats.totals;
 		const sheds = Object.keys(totals).filter((k) => k.startsWith("shed_"));
-		const others = Object.keys(totals).filter((k) => when_any.test(k) && !sheds.includes(k) && totals[k]);
+		const others = Object.keys(totals).filter((k) => when_any.test(k) && totals[k]);
 		const status = Object.entries(totals.status).map(([code, n]) => ["status " + code, n]);
 		const closes = Object.entries(stats.closes).filter(([, n]) => n).sort((a, b) => b[1] - a[1]);
-		show_list("connections", Object.entries(stats.connections));
-		show_list("events", [...always, ...sheds, ...others].map((k) => [k, totals[k]]).concat(status));
+		const named = (keys) => keys.map((k) => [k, totals[k]]);
+		show_list("connections", [...Object.entries(stats.connections), ["accepted since the start", totals.accepted]]);
+		show_list("requests", [...named(["arrivals", "completions", "lost"]), ...status]);
+		show_list("events", named([...always, ...sheds, ...others]));
 		show_list("closes", closes.length ? closes : [["none yet", 0]]);
 	}
 
-	/* --- charts -------------------------------------------------------------------------- */
+	/* --- what comes ------------------------------------------------------------------------- */
 
-	let points = []; /* oldest first */
-	let last = null; /* document */
-	const charts = [];
-	const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+	let heard_ms = Date.now();
 
-	const pick = (...keys) => () => keys.map((key) => points.map((p) => p[key]));
-	const by_concurrency = () => {
-		const sorted = [...points].sort((a, b) => a.concurrency - b.concurrency);
-		return [sorted.map((p) => p.concurrency), sorted.map((p) => p.throughput_rps)];
-	};
-
-	const axis = (label, more) => ({
-		label, labelSize: 18, labelFont: "12px system-ui", font: "11px system-ui", stroke: () => colour("faint"),
-		grid: { stroke: () => colour("line"), width: 1 }, ticks: { stroke: () => colour("line") }, ...more,
-	});
-	const line = (label, name, more) => ({
-		label, stroke: () => colour(name), width: 1.5, points: { show: false },
-		value: (u, v) => (v === null || v === undefined ? "–" : round(v)), ...more,
-	});
-	const from_zero = { range: (u, low, high) => [0, high > 0 ? high * 1.08 : 1] };
-	const seconds = { value: (u, v) => (v === null || v === undefined ? "–" : words.seconds(v)) };
-	const in_seconds = { values: (u, ticks) => ticks.map(words.seconds), size: 62 };
-
-	/* The lines that bound what the slots can do: so many at once, so many a second. */
-	function draw_knee(u) {
-		if (!last || !last.capacity_rps) return;
-		const x = u.valToPos(last.slots, "x", true), y = u.valToPos(last.capacity_rps, "y", true);
-		const { left, top, width, height } = u.bbox;
-		const c = u.ctx;
-		c.save();
-		c.strokeStyle = c.fillStyle = colour("late");
-		c.setLineDash([6 * devicePixelRatio, 4 * devicePixelRatio]);
-		c.lineWidth = devicePixelRatio;
-		c.beginPath();
-		c.moveTo(u.valToPos(0, "x", true), u.valToPos(0, "y", true));
-		c.lineTo(x, y);
-		c.lineTo(left + width, y);
-		c.moveTo(x, top);
-		c.lineTo(x, top + height);
-		c.stroke();
-		c.font = `${11 * devicePixelRatio}px system-ui`;
-		c.textAlign = "right";
-		c.fillText(`${last.slots} slots`, x - 4 * devicePixelRatio, top + height - 6 * devicePixelRatio);
-		c.textAlign = "left";
-		c.fillText(`c/S = ${round(last.capacity_rps)} /s`, left + 6 * devicePixelRatio, y - 5 * devicePixelRatio);
-		c.restore();
-	}
-	const knee_range = (own) => ({
-		range: (u, low, high) => [0, Math.max(high || 0, (last && own(last)) || 0, 1) * 1.12],
-	});
-
-	const plans = [
-		["chart-rate", pick("time_s", "throughput_rps", "concurrency", "in_service"), {
-			series: [{}, line("RPS", "rate"), line("in flight", "flight", { scale: "n" }),
-				line("in service", "service", { scale: "n" })],
-			scales: { y: from_zero, n: from_zero },
-			axes: [axis(), axis("requests a second"),
-				axis("concurrency", { scale: "n", side: 1, grid: { show: false } })],
-		}],
-		["chart-times", pick("time_s", "wait_p50_s", "wait_p99_s", "service_p50_s", "service_p99_s"), {
-			series: [{}, line("wait p50", "rate", seconds), line("wait p99", "rate", { ...seconds, dash: [6, 4] }),
-				line("service p50", "service", seconds),
-				line("service p99", "service", { ...seconds, dash: [6, 4] })],
-			scales: { y: from_zero },
-			axes: [axis(), axis("", in_seconds)],
-		}],
-		["chart-knee", by_concurrency, {
-			series: [{ label: "in flight", value: (u, v) => (v === null || v === undefined ? "–" : round(v)) },
-				line("RPS", "rate", { paths: () => null,
-					points: { show: true, size: 4, fill: () => colour("rate"), stroke: () => colour("rate") } })],
-			scales: { x: { time: false, ...knee_range((s) => s.slots) }, y: knee_range((s) => s.capacity_rps) },
-			axes: [axis("concurrency"), axis("requests a second")],
-			hooks: { draw: [draw_knee] },
-		}],
-	];
-
-	function open_charts() {
-		if (typeof uPlot === "undefined") {
-			say($("no-charts"), "This server was built without charts: uPlot could not be had from npm then. " +
-				"All figures are below; history.json has those the charts would show.");
-			$("no-charts").hidden = false;
-			document.querySelector(".charts").hidden = true;
-			return;
-		}
-		for (const [id, data, options] of plans) {
-			const place = $(id).querySelector(".plot");
-			const size = () => ({ width: Math.max(place.clientWidth, 200), height: 240 });
-			const u = new uPlot({ ...size(), ...options }, data(), place);
-			u.root.querySelector("canvas").setAttribute("role", "img");
-			u.root.querySelector("canvas").setAttribute("aria-label", $(id).querySelector("figcaption").textContent);
-			new ResizeObserver(() => u.setSize(size())).observe(place);
-			charts.push({ u, data });
-		}
-		matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw_charts);
+	function show(stats, how) {
+		heard_ms = Date.now();
+		link(how, "live");
+		charts.know(stats);
+		for (const part of [show_figures, show_slots, show_lists]) part(stats);
+		routes = stats.routes;
+		show_routes();
+		document.body.classList.remove("stale");
+		window.littled = stats; /* what is shown, for whoever looks with other tools */
 	}
 
-	function draw_charts() {
-		const old = points.length && points[points.length - 1].time_s - CHART_S;
-		points = points.filter((p) => p.time_s > old);
-		for (const { u, data } of charts) u.setData(data());
-		const first = points.length && new Date(points[0].time_s * 1000).toLocaleTimeString();
-		say($("charts-since"), first ? `from ${first} on` : "");
+	function link(text, name) {
+		say($("link"), text);
+		look($("link"), name);
+	}
+
+	const is_silent = () => Date.now() - heard_ms > SILENCE_MS;
+
+	/* Says it once, not each second: it is read aloud. */
+	function lose() {
+		link(is_silent() ? `no news since ${clock(heard_ms)}; trying again` :
+			"the connection was lost; trying again", "lost");
+		document.title = "▲ no news · littled";
 	}
 
 	async function get(path) {
@@ -336,44 +292,17 @@
 	async function load_history() {
 		const h = await get("history.json");
 		const keys = Object.keys(h).filter((k) => k !== "points");
-		points = h.time_s.map((_, i) => Object.fromEntries(keys.map((k) => [k, h[k][i]])));
-		draw_charts();
-	}
-
-	/* --- what comes ------------------------------------------------------------------------- */
-
-	let heard_ms = Date.now();
-
-	function show(stats) {
-		last = stats;
-		heard_ms = Date.now();
-		for (const part of [show_figures, show_slots, show_lists]) part(stats);
-		routes = stats.routes;
-		show_routes();
-		document.body.classList.remove("stale");
-		window.littled = stats; /* what is shown, for whoever looks with other tools */
-	}
-
-	function link(text, is_lost) {
-		say($("link"), text);
-		$("link").className = is_lost ? "lost" : "";
-	}
-
-	function take_point(p) {
-		if (points.length && p.time_s <= points[points.length - 1].time_s) return;
-		points.push(p);
-		draw_charts();
+		charts.load(h.time_s.map((_, i) => Object.fromEntries(keys.map((k) => [k, h[k][i]]))));
 	}
 
 	/* Without events (too many pages watch): ask, and try for events again now and then. */
 	async function poll() {
 		for (let i = 0; i < 10; i++) {
 			try {
-				show(await get("stats.json?window=" + WINDOW_S));
+				show(await get("stats.json?window=" + WINDOW_S), "asking every second");
 				if (i === 0) await load_history();
-				link("asking every second", false);
 			} catch {
-				link("the server cannot be reached; trying again", true);
+				lose();
 			}
 			await new Promise((done) => setTimeout(done, 1000));
 		}
@@ -382,23 +311,20 @@
 
 	function open_events() {
 		const source = new EventSource("events");
-		source.addEventListener("open", () => {
-			link("live", false);
-			load_history().catch(() => {});
-		});
-		source.addEventListener("point", (e) => take_point(JSON.parse(e.data)));
-		source.addEventListener("stats", (e) => show(JSON.parse(e.data)));
+		source.addEventListener("open", () => load_history().catch(() => {}));
+		source.addEventListener("point", (e) => charts.add(JSON.parse(e.data)));
+		source.addEventListener("stats", (e) => show(JSON.parse(e.data), "live"));
 		source.addEventListener("error", () => {
-			link("the connection was lost; trying again", true);
 			if (source.readyState === EventSource.CLOSED) poll();
+			else lose();
 		});
 	}
 
 	setInterval(() => {
-		const silent = Date.now() - heard_ms;
-		document.body.classList.toggle("stale", silent > SILENCE_MS);
-		if (silent > SILENCE_MS) link(`no news for ${Math.round(silent / 1000)} s; trying again`, true);
+		document.body.classList.toggle("stale", is_silent());
+		if (is_silent()) lose();
 	}, 1000);
-	open_charts();
+	make_heads();
+	charts.open();
 	open_events();
 })();

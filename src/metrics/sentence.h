@@ -8,7 +8,7 @@
 
 #include "metrics/law.h"
 
-#define SENTENCE_BYTES 160
+#define SENTENCE_BYTES 240
 
 /* Ended by a NUL. */
 void sentence_of(const struct law *law, unsigned slots, char out[SENTENCE_BYTES]);

@@ -33,12 +33,17 @@ const look = () => page.evaluate(() => {
 	for (const node of document.querySelectorAll("[data-from]")) shown[node.dataset.from] = text(node);
 	return {
 		document: window.littled, shown, routes: rows("routes"), connections: rows("connections"),
-		events: rows("events"), closes: rows("closes"), about: text(document.getElementById("about")),
+		events: rows("events"), requests: rows("requests"), closes: rows("closes"), about: text(document.getElementById("about")),
 		link: text(document.getElementById("link")), slot: text(document.getElementById("slot")),
 		cells: [...document.querySelectorAll("#grid tr")].map((r) => [...r.querySelectorAll("td")].map((c) =>
 			({ class: c.className, text: text(c), label: c.getAttribute("aria-label") }))),
 		focused: document.activeElement.getAttribute("aria-label"),
 		sorted: [...document.querySelectorAll("#routes th[aria-sort]")].map((th) => th.getAttribute("aria-sort")),
+		title: document.title, small: document.getElementById("grid").className,
+		tip: document.getElementById("slot").hidden ? null :
+			document.getElementById("slot").getBoundingClientRect().toJSON(),
+		bar: [...document.getElementById("bar").children].map((n) => n.getBoundingClientRect().toJSON()),
+		legends: [...document.querySelectorAll(".legend")].map(text),
 		wider: document.documentElement.scrollWidth - document.documentElement.clientWidth,
 		paper: getComputedStyle(document.body).backgroundColor,
 	};
@@ -80,7 +85,8 @@ async function shoot({ path, full }) {
 		[n, getComputedStyle(document.documentElement).getPropertyValue("--" + n).trim()])), names);
 	const parts = {};
 	for (const id of ["chart-rate", "chart-times", "chart-knee"]) {
-		const box = await page.locator(`#${id} canvas`).boundingBox();
+		/* Within the axes, whose words have colours, too. */
+		const box = await page.locator(`#${id} .u-over`).boundingBox();
 		const whole = Object.fromEntries(Object.entries(box).map(([k, v]) => [k, Math.round(v)]));
 		parts[id] = await measure(png, whole, colours);
 	}
@@ -107,6 +113,7 @@ const steps = {
 	size: ({ width, height }) => page.setViewportSize({ width, height }),
 	click: ({ on }) => page.locator(on).first().click(),
 	focus: ({ on }) => page.locator(on).first().focus(),
+	hover: ({ on }) => page.locator(on).first().hover(),
 	press: ({ key }) => page.keyboard.press(key),
 };
 

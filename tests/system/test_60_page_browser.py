@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from browser import Browser
-from load import ClosedLoop
+from load import Background, ClosedLoop
 from server import ROOT, eventually
 
 UNITS = {"": 1, "%": 0.01, "µs": 1e-6, "ms": 1e-3, "s": 1}
@@ -18,6 +18,8 @@ UNITS = {"": 1, "%": 0.01, "µs": 1e-6, "ms": 1e-3, "s": 1}
 
 def value(text):
     """What a figure says: '20.3 ms' is 0.0203."""
+    if text in ("–", "< 0.1 %"):
+        return 0
     number, unit = re.fullmatch(r"([0-9.e+-]+) ?(%|µs|ms|s|)", text).groups()
     return float(number) * UNITS[unit]
 
@@ -30,7 +32,8 @@ def at(document, path):
 
 def says(text, figure):
     """Rounded to three digits, and no other."""
-    return value(text) == pytest.approx(figure, rel=0.006, abs=1e-9)
+    least = 0.001 if text == "< 0.1 %" else 1e-9
+    return value(text) == pytest.approx(figure, rel=0.006, abs=least)
 
 
 class Load:
@@ -59,7 +62,12 @@ def test_what_is_shown_is_what_the_document_says(serve):
                      "concurrency.in_service", "little.W_s", "utilisation", "slots"):
             assert says(shown[path], at(document, path)), path
             assert at(document, path) == pytest.approx(at(own, path), rel=0.1), path
+        for key in ("L", "XW", "edge", "residual"):
+            assert says(shown[f"little.{key}"], document["little"][key]), key
         assert shown["sentence"] == document["sentence"] and " in flight; " in shown["sentence"]
+        assert seen["title"] == \
+            f"{shown['throughput_rps']} RPS, {shown['concurrency.total']} in flight · littled"
+        check_bar(seen)
         assert "2 workers × 4 threads = 8 slots" in seen["about"]
         check_slots(seen)
         check_routes(seen)
@@ -67,6 +75,16 @@ def test_what_is_shown_is_what_the_document_says(serve):
         seen = page.seen()
         assert not seen["errors"]
         assert all(url.startswith((page.url, "data:")) for url in seen["requests"]), seen
+
+
+def check_bar(seen):
+    """In service, then waiting; the stroke stands where the slots end."""
+    document = seen["document"]
+    serving, waiting, end = seen["bar"]
+    unit = serving["width"] / document["concurrency"]["in_service"]
+    assert waiting["width"] / unit == pytest.approx(document["concurrency"]["waiting"], rel=0.05)
+    assert waiting["left"] == pytest.approx(serving["right"], abs=1)
+    assert (end["right"] - serving["left"]) / unit == pytest.approx(document["slots"], rel=0.05)
 
 
 def check_slots(seen):
@@ -98,11 +116,16 @@ def check_routes(seen):
 def check_lists(seen):
     document = seen["document"]
     assert {name: int(n) for name, n in seen["connections"]} == {
-        k.replace("_", " "): v for k, v in document["connections"].items()}
+        **{k.replace("_", " "): v for k, v in document["connections"].items()},
+        "accepted since the start": document["totals"]["accepted"]}
+    requests = {name: int(n) for name, n in seen["requests"]}
     events = {name: int(n) for name, n in seen["events"]}
-    for key in ("arrivals", "completions", "moves_in", "claims", "shed_queue_full"):
+    for key in ("arrivals", "completions", "lost"):
+        assert requests[key] == document["totals"][key]
+    for key in ("moves_in", "moves_out", "claims", "shed_queue_full", "shed_queue_timeout",
+                "shed_delay"):
         assert events[key.replace("_", " ")] == document["totals"][key]
-    assert events["status 200"] == document["totals"]["status"]["200"]
+    assert requests["status 200"] == document["totals"]["status"]["200"]
     closes = {k.replace("_", " "): v for k, v in document["closes"].items() if v}
     assert {name: int(n) for name, n in seen["closes"] if int(n)} == closes
 
@@ -121,12 +144,53 @@ def test_charts_are_drawn_in_light_and_dark(serve, tmp_path):
             for name, part in parts.items():
                 assert part["colours"] > 20 and 0.01 < part["ink"] < 0.9, (scheme, name, part)
             for name, colours in (("chart-rate", ("rate", "flight", "service")),
-                                  ("chart-times", ("rate", "service")),
+                                  ("chart-times", ("flight", "service")),
                                   ("chart-knee", ("rate", "late"))):
                 for colour in colours:
                     assert parts[name]["near"][colour] > 10, (scheme, name, colour, parts[name])
+            check_legends(page.look())
         assert len(papers) == 2
         assert not page.seen()["errors"]
+
+
+def check_legends(seen):
+    """What is drawn is named, and the newest values stand beside the names."""
+    rate, times, knee = seen["legends"]
+    number = r"[\d.]+"
+    assert re.search(rf"\d\d:\d\d:\d\d ?RPS {number} ?in flight {number} ?in service {number}$", rate)
+    assert re.search(rf"wait p50 {number} .?s ?p99 {number} .?s ?service p50 {number} ms ?"
+                     rf"p99 {number} ms$", times), times
+    document = seen["document"]
+    assert knee.endswith(f"in flight, {document['capacity_rps']:.3g} a second"), knee
+
+
+def test_a_name_is_never_markup(serve, tmp_path):
+    name = "/<b>bold</b><img/src=x/onerror=alert(1)>/"
+    conf = tmp_path / "names.ini"
+    conf.write_text(f"[route {name}]\napp = workload\n")
+    with serve("-c", conf, app=None) as server:
+        sleeper = Background(lambda: server.get(f"{name}sleep?ms=9000"))
+        with Browser(server.admin) as page:
+            page.wait_live()
+            page.hover(on="#grid td.busy")
+            seen = page.look()
+            assert any(row[0] == name + "sleep" for row in seen["routes"])
+            assert f"busy with {name}sleep for " in seen["slot"]
+            page.wait("document.querySelector('#routes b, #routes img, #slot b') === null")
+            assert not page.seen()["errors"]
+        assert sleeper.result().status == 200
+
+
+def test_a_large_grid_stays_small(serve):
+    with serve(workers=8, threads=64) as server, Browser(server.admin) as page:
+        page.wait_live()
+        page.hover(on="#grid tr:nth-child(2) td:last-child")
+        seen = page.look()
+        assert seen["small"] == "small" and [len(row) for row in seen["cells"]] == [64] * 8
+        assert "worker 1, slot 63: idle" in seen["slot"]
+        assert 0 <= seen["tip"]["left"] and seen["tip"]["right"] <= 1280, "what it says is in sight"
+        page.size(width=360, height=740)
+        eventually(lambda: page.look()["wider"] <= 0, 5, "nothing but tables scrolls sideways")
 
 
 def test_by_keyboard_and_on_a_phone(server):
@@ -140,6 +204,12 @@ def test_by_keyboard_and_on_a_phone(server):
         assert "worker 0, slot 1" in seen["focused"] and "worker 0, slot 1" in seen["slot"]
         page.press(key="ArrowRight")  # there is no further one
         assert "worker 0, slot 1" in page.look()["focused"]
+        page.press(key="Home")
+        assert "worker 0, slot 0" in page.look()["focused"]
+        page.press(key="End")
+        assert "worker 0, slot 1" in page.look()["focused"]
+        page.press(key="Escape")
+        assert page.look()["tip"] is None
         page.focus(on="#routes th button")
         page.press(key="Enter")
         seen = page.look()
@@ -164,6 +234,14 @@ def test_it_survives_reloads_and_restarts(serve):
         page.wait_live()
         server.stop()
         is_lost(page)
+        page.wait("document.title.startsWith('▲ no news')")
+        # A reader of the screen is told once, not each second.
+        page.wait("document.body.classList.contains('stale')")
+        page.wait("(window.changes ??= (() => { const n = { of: 0 };"
+                  " new MutationObserver(() => n.of++).observe(document.getElementById('link'),"
+                  " { childList: true, subtree: true, characterData: true }); return n; })())")
+        page.wait("(window.since ??= Date.now()) < Date.now() - 3500")
+        page.wait("window.changes.of === 0", 1)
         with serve(admin_at=server.admin) as other:
             page.wait(f"littled.littled.pid === {other.process.pid}", 30)
             page.wait_live()
