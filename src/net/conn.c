@@ -136,6 +136,8 @@ void conn_give_up(struct conn *c, unsigned status)
 
 	if (x) {
 		conn_skip_handler(h, x, now_ns);
+		x->request.base =
+			c->in + c->in_at; /* the input may have moved since it was parsed */
 		x->next = NULL;
 		if (c->answered)
 			c->answered_last->next = x;
@@ -146,11 +148,8 @@ void conn_give_up(struct conn *c, unsigned status)
 	while (c->answered) {
 		x = c->answered;
 		c->answered = x->next;
-		if (x->stamps.at[STAMP_READ]) {
-			stamps_mark(&x->stamps, STAMP_SENT, now_ns);
-			if (h->tally)
-				tally_sent(h->tally, &x->stamps, x->route_index, status);
-		}
+		if (x->stamps.at[STAMP_READ])
+			conn_settle(h, c->loop, x, status, now_ns);
 		x->next = c->sent;
 		c->sent = x;
 	}

@@ -138,15 +138,21 @@ static void tell_slow(const struct loop *l, const struct exchange *x)
 	log_warning("%s", line);
 }
 
-static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_t now_ns)
+void conn_settle(struct hand *h, const struct loop *l, struct exchange *x, unsigned status,
+		 uint64_t now_ns)
 {
-	struct loop *l = c->loop;
-
 	stamps_mark(&x->stamps, STAMP_SENT, now_ns);
 	if (h->tally)
-		tally_sent(h->tally, &x->stamps, x->route_index, x->response.status);
+		tally_sent(h->tally, &x->stamps, x->route_index, status);
 	if (l->access_sink)
-		write_access_line(l, x, x->response.status);
+		write_access_line(l, x, status);
+}
+
+static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_t now_ns)
+{
+	const struct loop *l = c->loop;
+
+	conn_settle(h, l, x, x->response.status, now_ns);
 	if (l->slow && slow_is(l->slow, x))
 		tell_slow(l, x);
 	x->next = c->sent;

@@ -1,11 +1,14 @@
 """The access log: one line a request, in gunicorn's format and with atoms of our own."""
 
 import re
+import time
 
 import pytest
 
+from client import request
 from load import at_once
 from server import PATIENCE, eventually, run_once
+from test_40_leaving import reset
 
 DEFAULT = re.compile(
     r'(?P<h>\S+) - - \[(?P<t>\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] '
@@ -53,6 +56,35 @@ def test_every_request_has_its_line(logged):
             assert c.read().status == 400
         statuses = [DEFAULT.fullmatch(line)["s"] for line in s.lines(5)]
         assert statuses == ["200", "200", "503", "404", "400"]
+
+
+@pytest.mark.short
+def test_who_leaves_has_a_line_too(logged):
+    """Wherever his request was then; with the status that the statistics count it under."""
+    with logged(workers=1, threads=1) as s:
+        for sent in (b"GET /hel", request("/head")[:-2],
+                     request("/echo", method="POST", body=b"x" * 100)[:-1]):
+            c = s.conn()
+            c.send(sent)
+            eventually(lambda: s.stats()["connections"]["reading"] == 1, 5, "it is read")
+            reset(c)
+            eventually(lambda: s.stats()["connections"]["reading"] == 0, 5, "it is gone")
+        taker = s.conn()
+        taker.send(request("/stream?chunks=16&size=1000000"))
+        taker.until(b"\r\n\r\n")
+        waiting = s.conn()
+        waiting.send(request("/sleep?ms=1"))
+        eventually(lambda: s.stats()["workers"][0]["queued"] == 1, 5, "it waits")
+        time.sleep(0.01)
+        reset(waiting)
+        reset(taker)
+        lines = [DEFAULT.fullmatch(line) for line in s.lines(5)]
+        assert [line["s"] for line in lines] == ["499"] * 5
+        assert [line["r"] for line in lines] == [
+            "-", "GET /head HTTP/1.1", "POST /echo HTTP/1.1",
+            "GET /stream?chunks=16&size=1000000 HTTP/1.1", "GET /sleep?ms=1 HTTP/1.1"]
+        assert [line["b"] == "-" for line in lines] == [True, True, True, False, True]
+        assert s.completed(5)["status"]["499"] == 5
 
 
 def test_a_line_cannot_be_forged(logged):
