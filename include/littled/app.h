@@ -35,7 +35,7 @@ enum ltd_method {
 	LTD_DELETE = 8,
 	LTD_PATCH = 16,
 	LTD_OPTIONS = 32,
-	LTD_ANY_METHOD = 0
+	LTD_ANY_METHOD = 0 /* but TRACE */
 };
 
 /* Answers the request.  Non-zero: the handler failed, the client gets 500 (and the log a line). */

@@ -239,7 +239,9 @@ static enum mount_verdict settle(const struct mounts *m, const struct mount_key 
 	unsigned allowed = m->entry[k->row].route->methods;
 
 	*entry = &m->entry[k->row];
-	return allowed == LTD_ANY_METHOD || (allowed & methods) ? MOUNT_FOUND : MOUNT_BAD_METHOD;
+	if (allowed == LTD_ANY_METHOD)
+		allowed = ~MOUNT_NO_METHOD;
+	return allowed & methods ? MOUNT_FOUND : MOUNT_BAD_METHOD;
 }
 
 enum mount_verdict mounts_find(const struct mounts *m, struct ltd_slice path, unsigned methods,
@@ -269,6 +271,8 @@ static const struct {
 	{ { "OPTIONS", 7 }, LTD_OPTIONS },
 };
 
+static const struct ltd_slice trace = { "TRACE", 5 };
+
 #define METHODS_KNOWN (sizeof methods_known / sizeof *methods_known)
 
 unsigned mount_method_bit(struct ltd_slice method)
@@ -276,7 +280,7 @@ unsigned mount_method_bit(struct ltd_slice method)
 	for (size_t i = 0; i < METHODS_KNOWN; i++)
 		if (slice_eq(method, methods_known[i].name))
 			return methods_known[i].bit;
-	return MOUNT_OTHER_METHOD;
+	return slice_eq(method, trace) ? MOUNT_NO_METHOD : MOUNT_OTHER_METHOD;
 }
 
 struct ltd_slice mount_allow(const struct ltd_route *route, char out[MOUNT_ALLOW_BYTES])

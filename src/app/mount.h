@@ -74,9 +74,11 @@ enum mount_verdict mounts_find(const struct mounts *m, struct ltd_slice path, un
 
 /*
  * The app's method bit for a method's name (HEAD is LTD_GET's); MOUNT_OTHER_METHOD for one no
- * route can name.
+ * route can name.  TRACE is no route's, not even where all methods are taken: its answer would be
+ * the request's own fields, cookies and all (RFC 9110 9.3.8).
  */
 #define MOUNT_OTHER_METHOD 0x8000u
+#define MOUNT_NO_METHOD 0u
 unsigned mount_method_bit(struct ltd_slice method);
 
 /*

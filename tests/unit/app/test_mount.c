@@ -75,6 +75,7 @@ START_TEST(the_first_path_that_matches_decides_on_the_method)
 	ck_assert_str_eq(who(&m, "/files/x", LTD_DELETE), "405");
 	ck_assert_str_eq(who(&m, "/files/special", LTD_GET), "405");
 	ck_assert_str_eq(who(&m, "/files/deep/er/", MOUNT_OTHER_METHOD), "/files/deep/er/");
+	ck_assert_str_eq(who(&m, "/files/deep/er/", MOUNT_NO_METHOD), "405");
 	mounts_close(&m);
 }
 END_TEST
@@ -166,7 +167,8 @@ START_TEST(methods_have_bits)
 	ck_assert_uint_eq(mount_method_bit(LTD_SLICE("OPTIONS")), LTD_OPTIONS);
 	ck_assert_uint_eq(mount_method_bit(LTD_SLICE("get")), MOUNT_OTHER_METHOD);
 	ck_assert_uint_eq(mount_method_bit(LTD_SLICE("GETS")), MOUNT_OTHER_METHOD);
-	ck_assert_uint_eq(mount_method_bit(LTD_SLICE("TRACE")), MOUNT_OTHER_METHOD);
+	ck_assert_uint_eq(mount_method_bit(LTD_SLICE("PROPFIND")), MOUNT_OTHER_METHOD);
+	ck_assert_uint_eq(mount_method_bit(LTD_SLICE("TRACE")), MOUNT_NO_METHOD);
 }
 END_TEST
 
