@@ -7,12 +7,18 @@
 
 #define ROOM_FIRST 16 /* fields a table begins with */
 
-/* RFC 9112 3.2: one, and sound.  An empty one is legal (RFC 9112 3.3). */
+/*
+ * RFC 9112 3.2: one, and sound.  An empty one makes the target an http URI without a host
+ * (RFC 9112 3.3), which is to be refused (RFC 9110 4.2.1); in HTTP/1.0 it is like none at all, and
+ * beside absolute-form it is ignored.
+ */
 static bool take_host(struct request *rq, struct ltd_slice value)
 {
 	if (rq->seen & SEEN_HOST)
 		return request_refuse(rq, 400, "more than one Host field");
 	rq->seen |= SEEN_HOST;
+	if (value.len == 0 && rq->version >= 11 && !rq->host_of_target)
+		return request_refuse(rq, 400, "the Host field is empty");
 	if (value.len > 0 && !uri_authority_is_valid(value))
 		return request_refuse(rq, 400, "the Host field is malformed");
 	if (!rq->host_of_target)

@@ -94,8 +94,12 @@ static bool skip_extension(struct ltd_slice *s)
 
 bool guard_chunk_size(struct ltd_slice line, size_t *digits)
 {
+	size_t zeros = 0;
+
 	*digits = chars_span(line, CHAR_HEX);
-	if (*digits == 0 || *digits > GUARD_SIZE_DIGITS)
+	while (zeros < *digits && line.at[zeros] == '0')
+		zeros++;
+	if (*digits == 0 || *digits - zeros > GUARD_SIZE_DIGITS)
 		return false;
 	skip(&line, *digits);
 	while (line.len > 0)

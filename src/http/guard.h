@@ -38,12 +38,13 @@ static inline void guard_skip(struct guard *g, size_t bytes)
 	g->checked = g->line_at;
 }
 
-/* Digits of a chunk size: enough for any 64-bit number, too few to hide one in zeros. */
+/* Digits of a chunk size: enough for any 64-bit number. */
 #define GUARD_SIZE_DIGITS 16
 
 /*
  * Checks a chunk-size line with its extensions (RFC 9112 7.1.1).  *digits is the length of the
- * size in front.
+ * size in front; what is more than GUARD_SIZE_DIGITS are zeros, which are legal (RFC 9112 7.1)
+ * and bounded as extensions are.
  */
 bool guard_chunk_size(struct ltd_slice line, size_t *digits);
 

@@ -295,7 +295,7 @@ static bool read_body(struct parser *p, const char *base, size_t len)
 static bool read_chunk_size(struct parser *p, const char *base, size_t len)
 {
 	struct ltd_slice line;
-	size_t digits;
+	size_t digits, padding;
 
 	switch (guard_line(&p->guard, base, len, GUARD_SIZE_DIGITS + p->ext_left, &line)) {
 	case GUARD_MORE:
@@ -309,9 +309,10 @@ static bool read_chunk_size(struct parser *p, const char *base, size_t len)
 	}
 	if (!guard_chunk_size(line, &digits))
 		return request_refuse(p->request, 400, "the chunk size is malformed");
-	if (line.len - digits > p->ext_left)
+	padding = line.len - smaller(digits, GUARD_SIZE_DIGITS);
+	if (padding > p->ext_left)
 		return request_exceed(p->request, LIMIT_CHUNK_EXT);
-	p->ext_left -= line.len - digits;
+	p->ext_left -= padding;
 	if (!feed(p, line.at, digits) || !feed(p, "\r\n", 2))
 		return false;
 	p->state = p->left ? PARSER_CHUNK : PARSER_TRAILERS;

@@ -208,6 +208,8 @@ static bool judge_host(struct reader *r, struct ltd_slice value)
 	r->has_host = true;
 	if (!r->host_of_target)
 		r->host = value;
+	if (value.len == 0 && r->minor >= 1 && !r->host_of_target)
+		return refuse(r, "an empty Host");
 	return value.len == 0 || reader_is_authority(value, false) || refuse(r, "a bad Host");
 }
 
@@ -374,12 +376,11 @@ static bool take_chunk_size(struct reader *r, uint64_t *size)
 			return refuse(r, "a chunk size over 64 bits");
 		*size = *size << 4 | strtoul(digit, NULL, 16);
 	}
-	if (digits.len > r->size_digits_max)
-		r->size_digits_max = digits.len;
 	while (!at_end(r) && *r->at != '\r')
 		if (!take_extension(r))
 			return false;
-	r->extension_bytes += (size_t)(r->at - begin);
+	/* Zeros in front, beyond what any 64-bit number takes, are bounded with the extensions. */
+	r->extension_bytes += (size_t)(r->at - begin) + (digits.len > 16 ? digits.len - 16 : 0);
 	return take_crlf(r);
 }
 

@@ -38,7 +38,7 @@ struct reader {
 	uint64_t length; /* Content-Length */
 
 	/* What littled may refuse though it is legal. */
-	size_t empty_lines, line_bytes, field_bytes_max, size_digits_max, extension_bytes;
+	size_t empty_lines, line_bytes, field_bytes_max, extension_bytes;
 	size_t trailer_bytes, types;
 	bool has_foreign_expectation, host_of_target, has_host, says_close, says_keep_alive;
 };

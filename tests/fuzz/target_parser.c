@@ -200,7 +200,7 @@ static bool is_too_much(const struct reader *r)
 	return r->empty_lines > limits.empty_lines || r->line_bytes > limits.line_bytes ||
 	       r->field_count > limits.fields || r->field_bytes_max > limits.field_bytes ||
 	       r->body_len > limits.body_bytes || r->extension_bytes > limits.chunk_ext_bytes ||
-	       r->size_digits_max > GUARD_SIZE_DIGITS || r->trailer_bytes > limits.trailer_bytes;
+	       r->trailer_bytes > limits.trailer_bytes;
 }
 
 /* May a message the RFC allows be refused with that status? */
