@@ -13,6 +13,7 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->version = 11;
 	rq->is_head = rq->keep_alive = rq->expects_continue = false;
 	rq->is_chunked = rq->has_length = rq->head_done = rq->host_of_target = false;
+	rq->asks_of_server = false;
 	rq->seen = 0;
 	rq->fields = NULL;
 	rq->field_count = rq->field_room = rq->dropped_count = 0;

@@ -52,6 +52,7 @@ struct request {
 	bool is_chunked, has_length;
 	bool head_done;
 	bool host_of_target; /* host is the target's: the Host field does not count */
+	bool asks_of_server; /* OPTIONS of the server as a whole (RFC 9110 9.3.7) */
 	uint8_t seen;        /* enum request_seen, or-ed */
 
 	struct field *fields; /* in the order received; trailers are not among them */

@@ -82,6 +82,8 @@ static bool read_absolute(struct request *rq, struct ltd_slice target, size_t sc
 		return request_refuse(rq, 400, "the target's authority is malformed");
 	rq->host = span_of(rq, authority);
 	rq->host_of_target = true;
+	/* What a proxy would send on as "*" (RFC 9112 3.2.4). */
+	rq->asks_of_server = n == rest.len && rq->method_code == HTTP_OPTIONS;
 	/* An empty path is "/" (RFC 9110 4.2.3): borrow the last slash of the scheme's "//". */
 	return split_path(rq, slice_of(rest.at + n, rest.len - n), rest.at - 1);
 }
@@ -98,7 +100,9 @@ static bool read_target(struct request *rq, struct ltd_slice target)
 	}
 	if (target.at[0] == '/')
 		return split_path(rq, target, NULL);
-	if (rq->method_code == HTTP_OPTIONS && target.len == 1 && target.at[0] == '*')
+	rq->asks_of_server =
+		rq->method_code == HTTP_OPTIONS && target.len == 1 && target.at[0] == '*';
+	if (rq->asks_of_server)
 		return split_path(rq, target, NULL);
 	if (target.len >= http.len && slice_eq_nocase(slice_of(target.at, http.len), http))
 		return read_absolute(rq, target, http.len);

@@ -231,13 +231,18 @@ static void stamp_progress(struct conn *c, struct exchange *x, enum parse_verdic
 }
 
 /* RFC 9110 10.1.1: the client holds its body back until we want it. */
+static bool is_holding_back(const struct conn *c)
+{
+	const struct request *rq = &c->x->request;
+
+	return rq->head_done && rq->expects_continue && !c->said_continue;
+}
+
 static void invite_body(struct conn *c)
 {
 	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const struct iovec iov = { (void *)line, sizeof line - 1 };
 
-	if (c->said_continue || !c->x->request.head_done || !c->x->request.expects_continue)
-		return;
 	c->said_continue = true;
 	/* A few bytes into an empty send buffer; a client whose buffer is full gets its body read anyway. */
 	sock_send(c->io.fd, &iov, 1, false);
@@ -256,7 +261,8 @@ static void await_more(struct conn *c)
 	/* The head's deadline runs from its first byte, the body's from the last byte that came. */
 	if (c->state != CONN_READING || conn_is_in_body(c))
 		conn_set_state(c, CONN_READING);
-	invite_body(c);
+	if (is_holding_back(c))
+		invite_body(c);
 	conn_watch(c, EV_READ);
 }
 
@@ -306,6 +312,8 @@ void conn_parse(struct conn *c)
 			conn_refuse(x, 503, "there is no room for the body");
 			break;
 		}
+		if (verdict == PARSE_MORE && is_holding_back(c) && !l->ops->wants_body(l, x))
+			break;
 		if (verdict == PARSE_MORE) {
 			await_more(c);
 			return;

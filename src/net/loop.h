@@ -55,6 +55,9 @@ struct loop_ops {
 	 */
 	bool (*request)(struct loop *loop, struct exchange *x);
 
+	/* The client holds the body back.  True: it is wanted.  False: it is answered already. */
+	bool (*wants_body)(struct loop *loop, struct exchange *x);
+
 	/* Each turn, after the poll and before any connection's event. */
 	void (*turn)(struct loop *loop);
 

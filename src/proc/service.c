@@ -35,30 +35,39 @@ void service_handle(struct exchange *x)
 	conn_encode(x);
 }
 
-/* Answers that need no app: they are inline too. */
-static void answer_plainly(struct loop *l, struct exchange *x, unsigned status, const char *text)
-{
-	service_start(l->hand, x, FLOW_INLINE);
-	if (status != 200)
-		response_error(&x->response, status, slice_of_string(text));
-	service_finish(l->hand, x, FLOW_INLINE);
-	conn_answer(l->hand, x);
-}
-
 static bool is_options(const struct exchange *x)
 {
 	return slice_eq(request_slice(&x->request, x->request.method), LTD_SLICE("OPTIONS"));
 }
 
 /* What the path takes: all there is to say to OPTIONS (RFC 9110 9.3.7), and with a 405. */
-static void answer_allowed(struct loop *l, struct exchange *x, const struct ltd_route *route)
+static void write_allowed(struct exchange *x, const struct ltd_route *route)
 {
 	char allow[MOUNT_ALLOW_BYTES];
 
-	service_start(l->hand, x, FLOW_INLINE);
 	if (!is_options(x))
 		response_error(&x->response, 405, LTD_SLICE("this path does not take this method"));
 	response_field(&x->response, LTD_SLICE("Allow"), mount_allow(route, allow));
+}
+
+/* The server as a whole (RFC 9110 9.3.7): what methods any of its paths may take. */
+static const struct ltd_route any_path = { .methods = LTD_ANY_METHOD };
+
+/* For want of a handler. */
+static void write_verdict(struct exchange *x, const struct mount_entry *entry)
+{
+	if (entry)
+		write_allowed(x, entry->route);
+	else if (x->request.asks_of_server)
+		write_allowed(x, &any_path);
+	else
+		response_error(&x->response, 404, LTD_SLICE("there is nothing at this path"));
+}
+
+static void answer_plainly(struct loop *l, struct exchange *x, const struct mount_entry *entry)
+{
+	service_start(l->hand, x, FLOW_INLINE);
+	write_verdict(x, entry);
 	service_finish(l->hand, x, FLOW_INLINE);
 	conn_answer(l->hand, x);
 }
@@ -98,8 +107,8 @@ static enum mount_verdict find(const struct mounts *m, const struct exchange *x,
 {
 	struct ltd_slice path = request_slice(&x->request, x->request.path);
 
-	if (path.len == 0)
-		path = LTD_SLICE("/"); /* an absolute-form target may leave it out (RFC 9110 4.2.3) */
+	if (x->request.asks_of_server)
+		return MOUNT_NOT_FOUND;
 	return mounts_find(m, path, mount_method_bit(request_slice(&x->request, x->request.method)),
 			   entry);
 }
@@ -111,9 +120,17 @@ static void direct(struct exchange *x, const struct mount_entry *entry)
 	x->route_index = entry->row;
 }
 
-static bool is_ping(const struct exchange *x)
+static enum mount_verdict find_and_direct(struct loop *l, struct exchange *x,
+					  const struct mount_entry **entry)
 {
-	return slice_eq(request_slice(&x->request, x->request.target), LTD_SLICE("*"));
+	const struct worker *w = l->owner;
+	enum mount_verdict verdict = find(w->mounts, x, entry);
+
+	if (*entry)
+		direct(x, *entry);
+	else
+		x->route_index = w->mounts->row_not_found;
+	return verdict;
 }
 
 static void answer_overloaded(struct loop *l, struct exchange *x, enum counter why)
@@ -165,28 +182,31 @@ static bool answer_or_queue(struct loop *l, struct exchange *x)
 
 bool service_request(struct loop *l, struct exchange *x)
 {
-	struct worker *w = l->owner;
-	const struct mounts *m = w->mounts;
 	const struct mount_entry *entry = NULL;
-	enum mount_verdict verdict = find(m, x, &entry);
+	enum mount_verdict verdict = find_and_direct(l, x, &entry);
 
-	recycle_count(w);
-	if (verdict != MOUNT_NOT_FOUND)
-		direct(x, entry);
-	else
-		x->route_index = m->row_not_found;
-
+	recycle_count(l->owner);
 	if (verdict == MOUNT_FOUND && entry->route->class == LTD_SLOT)
 		return answer_or_queue(l, x);
 	if (verdict == MOUNT_FOUND)
 		answer_inline(l, x);
-	else if (verdict == MOUNT_BAD_METHOD)
-		answer_allowed(l, x, entry->route);
-	else if (is_ping(x))
-		answer_plainly(l, x, 200, ""); /* OPTIONS *: the server as a whole (RFC 9110 9.3.7) */
 	else
-		answer_plainly(l, x, 404, "there is nothing at this path");
+		answer_plainly(l, x, entry);
 	return true;
+}
+
+bool service_wants_body(struct loop *l, struct exchange *x)
+{
+	const struct mount_entry *entry = NULL;
+
+	if (find_and_direct(l, x, &entry) == MOUNT_FOUND || is_options(x))
+		return true;
+	recycle_count(l->owner);
+	conn_skip_handler(l->hand, x, clock_mono_ns());
+	write_verdict(x, entry);
+	x->wants_close = true; /* who knows whether the body comes all the same */
+	conn_answer(l->hand, x);
+	return false;
 }
 
 void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot)

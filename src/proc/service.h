@@ -14,7 +14,13 @@
  */
 bool service_request(struct loop *l, struct exchange *x);
 
-/* The same for a request whose connection came from a sibling; it is for a slot. */
+/*
+ * The head of a request is there, and its client holds the body back until it is wanted.  False: no
+ * path or method of ours wants it, and that is answered (RFC 9110 10.1.1).  Leader only.
+ */
+bool service_wants_body(struct loop *l, struct exchange *x);
+
+/* service_request() for a request whose connection came from a sibling; it is for a slot. */
 void service_accept_moved(struct loop *l, struct exchange *x, bool has_slot);
 
 /*

@@ -119,6 +119,7 @@ static void on_room(struct loop *l)
 
 static const struct loop_ops ops = {
 	.request = service_request,
+	.wants_body = service_wants_body,
 	.turn = on_turn,
 	.room = on_room,
 };

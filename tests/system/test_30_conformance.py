@@ -193,11 +193,32 @@ def test_a_body_is_asked_for_when_it_is_wanted(serving):
 
 
 def test_no_body_is_asked_for_that_is_not_wanted(serving):
-    for fields, status in ((b"Content-Length: 9999999\r\n", 413), (b"X : y\r\n", 400)):
+    """RFC 9110 10.1.1: what the head alone decides is the answer, at once; the body may come all
+    the same, so nothing is read behind it."""
+    length = b"Content-Length: 5\r\n"
+    for fields, target, status in ((b"Content-Length: 9999999\r\n", b"/echo", 413),
+                                   (b"X : y\r\n", b"/echo", 400), (length, b"/none", 404),
+                                   (length, b"/hello", 405),
+                                   (b"Transfer-Encoding: chunked\r\n", b"/hello", 405)):
         with Conn(serving.addresses["tcp"]) as c:
-            c.send(post(b"Expect: 100-continue\r\n" + fields))
-            assert c.read().status == status
-            assert c.is_closed_within(5)
+            c.send(get())
+            c.send(post(b"Expect: 100-continue\r\n" + fields, target=target))
+            assert c.read().status == 200
+            answer = c.read()
+            assert answer.status == status and answer.header("Connection") == "close"
+            assert (answer.header("Allow") is None) == (status != 405)
+            c.send(get())
+            assert not c.rest and c.is_closed_within(5)
+
+
+def test_options_with_a_body_held_back_is_answered(serving):
+    with Conn(serving.addresses["tcp"]) as c:
+        c.send(post(b"Expect: 100-continue\r\nContent-Length: 5\r\n", target=b"*",
+                    method=b"OPTIONS"))
+        assert c.until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue"
+        c.send(b"hello")
+        answer = c.read()
+        assert answer.status == 200 and "PATCH" in answer.header("Allow")
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
