@@ -15,6 +15,7 @@ from measured import Unavailable, littled  # noqa: E402
 
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"]
 SVG = "svg size 640,420 dynamic font 'sans-serif,13' background '#ffffff'"
+KEY = "set key outside right top title 'workers x threads' left"
 PNG = "pngcairo size 960,630 font 'sans,13' background '#ffffff'"
 
 
@@ -76,7 +77,17 @@ def in_colours(steps):
 def has_percentiles(step):
     """Without a steady state they only measure how long the step was."""
     is_over = step["loop"] == "open" and step["percent"] >= 100
-    return not step["bench"]["unstable"] and not is_over and step["bench"]["latency"]["count"] > 0
+    return not is_over and verdict(step) is None
+
+
+def verdict(step):
+    """In words, why the generator gives no percentiles; None when it does."""
+    b = step["bench"]
+    if b["unstable"]:
+        return "unstable"
+    if b.get("cut"):
+        return "the generator cannot keep up"
+    return None if b["latency"] else "no good answer"
 
 
 def latency(steps, key, quantile):
@@ -113,7 +124,7 @@ def rps_plot(handler, steps):
     plot = Plot(f"rps-{handler}", f"{handler}: RPS over concurrency",
                 "Throughput grows with concurrency until the slots (or the CPUs) are busy, then no more.")
     over_concurrency(plot, "requests a second")
-    plot.set("set yrange [0:*]", "set key bottom right")
+    plot.set("set yrange [0:*]", KEY)
     for shape, colour in in_colours(steps):
         rows = [(s["concurrency"], s["bench"]["throughput_rps"]) for s in of_shape(steps, shape, "closed")]
         plot.curve(rows, f"with linespoints lc rgb '{colour}' lw 2 pt 7 ps 0.8", named(shape))
@@ -128,7 +139,7 @@ def latency_plot(name, title, says, key, loop, steps):
                    f"{named(shape)} p50")
         plot.curve(latency(rows, key, "p99_s"),
                    f"with linespoints lc rgb '{colour}' lw 1 dt 2 pt 6 ps 0.8", f"{named(shape)} p99")
-    plot.set("set logscale y")
+    plot.set("set logscale y", KEY)
     return plot
 
 
@@ -155,7 +166,7 @@ def usl_plot(handler, steps):
                 "Points: measured. Lines: the fit of littled usl. Dashed: its knee, where straight growth "
                 "would have reached the highest throughput.")
     over_concurrency(plot, "requests a second")
-    plot.set("set yrange [0:*]", "set key bottom right")
+    plot.set("set yrange [0:*]", KEY)
     for (shape, fit), (_, colour) in zip(fits(steps), in_colours(steps)):
         if isinstance(fit, str):
             continue
@@ -164,21 +175,23 @@ def usl_plot(handler, steps):
         plot.curve(fit["curve"], f"with lines lc rgb '{colour}' lw 2")
         if fit["knee"] is not None:
             plot.curve([(fit["knee"], 0), (fit["knee"], fit["ceiling"])],
-                       f"with lines lc rgb '{colour}' lw 1.5 dt 2")
+                       f"with lines lc rgb '{colour}' lw 1.5 dt 2", f"knee: {fit['knee']:.1f} users")
     return plot
 
 
 def law_plot(steps):
     plot = Plot("law", "Little's law: L against X W, as the server counts them",
-                "Each step, both loops. What lies off the diagonal is the edge: requests in flight when the "
-                "window began or ended.")
+                "Each step, both loops. Filled: X W and the edge, which lie on the diagonal. Hollow: X W alone; "
+                "what it lacks is the edge, the requests in flight when the window began or ended.")
     most = max(max(s["server"]["little"]["L"], s["server"]["little"]["XW"]) for s in steps)
-    plot.set("set xlabel 'X W, requests'", "set ylabel 'L, requests (integral of concurrency)'")
+    plot.set("set xlabel 'X W + edge (filled), X W alone (hollow), requests'", "set ylabel 'L, requests (integral of concurrency)'")
     plot.curve([(0, 0), (most or 1, most or 1)], "with lines lc rgb '#999999'", "L = X W")
     for i, loop in enumerate(("closed", "open")):
-        rows = [(s["server"]["little"]["XW"], s["server"]["little"]["L"]) for s in steps
-                if s["loop"] == loop]
-        plot.curve(rows, f"with points lc rgb '{COLOURS[i]}' pt 7 ps 0.8", f"{loop} loop")
+        laws = [s["server"]["little"] for s in steps if s["loop"] == loop]
+        plot.curve([(law["XW"], law["L"]) for law in laws],
+                   f"with points lc rgb '#80{COLOURS[i][1:]}' pt 6 ps 0.8")
+        plot.curve([(law["XW"] + law["edge"], law["L"]) for law in laws],
+                   f"with points lc rgb '{COLOURS[i]}' pt 7 ps 0.8", f"{loop} loop")
     return plot
 
 
@@ -186,7 +199,7 @@ def residual_plot(steps):
     plot = Plot("residual", "Residual of Little's law: L - X W - edge",
                 "What is left when the edges are counted: 0, but for rounding, while the statistics are "
                 "right.")
-    plot.set("set xlabel 'L, requests'", "set ylabel 'residual, requests'", "set format y '%.1e'",
+    plot.set("set xlabel 'L, requests'", "set ylabel 'residual, requests'", "set format y '%g'",
              "set key top right")
     largest = max(abs(s[side]["little"]["residual"]) for s in steps for side in ("server", "bench"))
     plot.set(f"set yrange [{-2 * largest or -1e-12:g}:{2 * largest or 1e-12:g}]")

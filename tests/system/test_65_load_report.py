@@ -172,7 +172,10 @@ def test_the_plots_are_drawn_from_the_measured_points(drawn, swept):
         points = len(re.findall(r"<use xlink:href='#gpPt6'", svg))
         assert points == len(USERS) + 1, "one more in the key"
     law = (drawn / "law.svg").read_text()
-    assert len(re.findall(r"<use xlink:href='#gpPt6'", law)) == len(steps) + 2
+    assert len(re.findall(r"<use xlink:href='#gpPt6'", law)) == len(steps) + 2, "with the edge"
+    assert len(re.findall(r"<use xlink:href='#gpPt5'", law)) == len(steps) + 1, "and without"
+    assert "workers x threads" in (drawn / "rps-sleep.svg").read_text()
+    assert re.search(r"knee: [\d.]+ users", (drawn / "usl-sleep.svg").read_text())
 
 
 def test_each_plot_is_a_picture_too(drawn):
@@ -196,6 +199,20 @@ def test_percentiles_of_an_unstable_step_are_not_shown(swept, tmp_path):
     page = (tmp_path / "r" / "index.html").read_text()
     assert "98765" not in page
     assert "<td>unstable</td>" in page and "<td>over capacity</td>" in page
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"cut": True, "latency": None}, "the generator cannot keep up"),
+    ({"latency": None}, "no good answer"),
+])
+def test_steps_without_percentiles_are_drawn_with_their_reason(swept, tmp_path, change, words):
+    steps = [s for s in read(swept) if s["handler"] == "sleep"]
+    for s in steps:
+        if s.get("percent") == PERCENT[0]:
+            s["bench"].update(change)
+    done = script("report", "--to", tmp_path / "r", write(tmp_path / "raw.jsonl", steps))
+    assert done.returncode == 0, done.stderr
+    assert f"<td>{words}</td>" in (tmp_path / "r" / "index.html").read_text()
 
 
 def test_the_page_s_fit_is_found_again_from_synthetic_steps(swept, tmp_path):
