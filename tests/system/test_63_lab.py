@@ -3,13 +3,17 @@
 import glob
 import json
 import os
+import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from server import LITTLED, PATIENCE, clean_environment, eventually
+
+LAB_DOCUMENT = Path(__file__).parents[2] / "docs" / "lab.md"
 
 # What these show on any machine: they sleep.
 QUICK = [1, 2, 3, 5, 10, 11, 12, 13, 15, 49]
@@ -152,6 +156,12 @@ def test_the_list_and_wrong_usage():
     for wrong in (["99"], ["--scale", "0"], ["--nonsense"], ["x"]):
         status, out, err = lab(*wrong)
         assert status == 2 and out == "" and err.startswith("littled lab: ") and err.count("\n") == 1
+
+
+def test_the_document_has_each_experiment():
+    _, out, _ = lab("--list")
+    rows = re.findall(r"^\| (\d+) \| ([^|]+?) \|", LAB_DOCUMENT.read_text(), re.M)
+    assert [f"{int(number):2}  {claim}" for number, claim in rows] == out.splitlines()
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
