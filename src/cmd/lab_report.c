@@ -134,12 +134,13 @@ void lab_report_text(struct buf *out, const struct lab_outcome *o)
 	buf_printf(out, "  %s\n\n", lab_verdict_names[o->verdict]);
 }
 
+/* Its last word is no verdict: scripts look for those at a line's end. */
 void lab_report_sum(struct buf *out, const struct lab_report *r)
 {
 	buf_printf(out,
-		   "%u experiments at scale %g on %u CPUs: %u passed, %u failed, %u inconclusive\n",
-		   r->count, r->scale, r->cpus, r->by_verdict[LAB_PASS], r->by_verdict[LAB_FAIL],
-		   r->by_verdict[LAB_INCONCLUSIVE]);
+		   "%u experiments at scale %g on %u CPUs: %u passed, %u inconclusive, %u failed\n",
+		   r->count, r->scale, r->cpus, r->by_verdict[LAB_PASS],
+		   r->by_verdict[LAB_INCONCLUSIVE], r->by_verdict[LAB_FAIL]);
 }
 
 static void json_bound(struct json *j, const char *key, double value)

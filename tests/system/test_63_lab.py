@@ -139,6 +139,7 @@ def test_one_line_each_ends_in_a_verdict():
     assert set(verdicts) <= {"pass", "fail", "inconclusive"}
     assert [int(line.split()[0]) for line in lines[:-1]] == QUICK
     assert status == ("fail" in verdicts)
+    assert lines[-1].split()[-1] not in {"pass", "fail", "inconclusive"}  # it is no experiment's
 
 
 def test_one_alone_is_told_in_full(tmp_path):
