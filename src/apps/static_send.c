@@ -159,6 +159,7 @@ void static_send(struct ltd_exchange *x, const struct static_site *site, struct 
 		break;
 	case STATIC_CONDITION_NOT_MODIFIED:
 		ltd_response_status(x, 304);
+		ltd_response_type(x, s->type->text); /* not sent, but known to those who compress */
 		add_cache_fields(x, site, s);
 		break;
 	case STATIC_CONDITION_FAILED:

@@ -70,8 +70,10 @@ static void say_it_varies(struct response *rs)
 		response_add_field(rs, vary, field);
 }
 
+/* What was said of ranges was said of the content as it is. */
 static void say_it_is_coded(struct response *rs)
 {
+	response_drop_field(rs, LTD_SLICE("Accept-Ranges"));
 	response_add_field(rs, LTD_SLICE("Content-Encoding"), LTD_SLICE("gzip"));
 	response_weaken_etag(rs);
 }

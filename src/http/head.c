@@ -45,7 +45,7 @@ bool head_put(struct response *rs, const struct response_frame *frame, enum fram
 		return false;
 	to = put_prefix(to, rs->status);
 	to = PUT(put_bytes(to, frame->date, RESPONSE_DATE_BYTES), "\r\n");
-	if (rs->type.at && rs->status != 204)
+	if (rs->type.at && head_allows_content(rs->status)) /* RFC 9110 15.4.5: none in a 304 */
 		to = PUT(put(PUT(to, "Content-Type: "), rs->type), "\r\n");
 	if (rs->fields_len)
 		to = put_bytes(to, rs->fields, rs->fields_len);

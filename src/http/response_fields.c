@@ -26,6 +26,18 @@ struct ltd_slice response_find_field(const struct response *rs, struct ltd_slice
 	return slice_of(NULL, 0);
 }
 
+void response_drop_field(struct response *rs, struct ltd_slice name)
+{
+	struct ltd_slice value = response_find_field(rs, name);
+
+	if (!value.at)
+		return;
+	size_t start = (size_t)(value.at - rs->fields) - name.len - 2;
+	size_t end = (size_t)(value.at - rs->fields) + value.len + 2;
+	memmove(rs->fields + start, rs->fields + end, rs->fields_len - end);
+	rs->fields_len -= end - start;
+}
+
 static bool list_has(struct ltd_slice list, struct ltd_slice member)
 {
 	struct ltd_slice one, token;

@@ -10,6 +10,9 @@ struct ltd_slice response_find_field(const struct response *rs, struct ltd_slice
 /* Does a field of that name, a list, have this member (any case), perhaps with an argument? */
 bool response_lists(const struct response *rs, struct ltd_slice name, struct ltd_slice member);
 
+/* Takes the first field of that name away, if there is one. */
+void response_drop_field(struct response *rs, struct ltd_slice name);
+
 /* Adds a field, unchecked.  False when memory is short. */
 bool response_add_field(struct response *rs, struct ltd_slice name, struct ltd_slice value);
 

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import time
 import zlib
 
 import pytest
@@ -101,6 +102,26 @@ def test_a_compressed_stream_that_fails_is_cut(gzipping):
             pass
         assert b"Content-Encoding: gzip" in c.rest and not c.rest.endswith(b"0\r\n\r\n")
         eventually(lambda: s.stats()["closes"]["response_cut"] == 1, 5, "the cut is counted")
+
+
+def test_files_of_the_static_app(gzipping, tmp_path):
+    """A 304 has the tag of the 200 it stands for; of what is compressed there are no ranges."""
+    for name in ("a.txt", "a.png"):
+        (tmp_path / name).write_text("0123456789" * 500)
+    time.sleep(0.1)  # old enough to be kept in memory
+    with gzipping(app=f"static:{tmp_path}") as s, s.conn() as c:
+        for name, is_packed in (("/a.txt", True), ("/a.png", False)):
+            answer = c.get(name, headers=GZIP)
+            tag = answer.header("ETag")
+            assert (answer.header("Content-Encoding") == "gzip") == is_packed
+            assert tag.startswith("W/") == is_packed
+            assert answer.header("Accept-Ranges") == (None if is_packed else "bytes")
+            again = c.get(name, headers=[*GZIP, ("If-None-Match", tag)])
+            assert (again.status, again.header("ETag")) == (304, tag)
+            assert again.header("Vary") == answer.header("Vary")
+            assert again.header("Content-Type") is None
+            part = c.get(name, headers=[*GZIP, ("Range", "bytes=10-12")])
+            assert (part.status, part.body, part.header("ETag")[0]) == (206, b"012", '"')
 
 
 def test_bad_types_are_refused():

@@ -239,6 +239,25 @@ START_TEST(a_strong_etag_becomes_weak)
 }
 END_TEST
 
+/* Ranges are of the content as it is; whoever takes it as it is may ask for them. */
+START_TEST(no_ranges_are_promised_of_what_is_compressed)
+{
+	static const char does_not[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+
+	for (int i = 0; i < 2; i++) {
+		begin_asked(i ? packing_asks : does_not);
+		response_field(rs, LTD_SLICE("X-Before"), LTD_SLICE("1"));
+		response_field(rs, LTD_SLICE("accept-ranges"), LTD_SLICE("bytes"));
+		response_field(rs, LTD_SLICE("X-After"), LTD_SLICE("2"));
+		response_body_ref(rs, packing_letters(5000), 5000);
+		seal();
+		ck_assert(packing_head_has(x, i ? "\r\nX-Before: 1\r\nX-After: 2\r\n"
+						: "\r\naccept-ranges: bytes\r\n"));
+		packing_end(x);
+	}
+}
+END_TEST
+
 UNIT_SUITE_OF(gzip, a_body_is_compressed, the_head_of_head_is_that_of_get,
 	      some_bodies_are_left_alone, some_are_sent_as_they_are_this_time, vary_is_said_once,
-	      a_strong_etag_becomes_weak)
+	      a_strong_etag_becomes_weak, no_ranges_are_promised_of_what_is_compressed)

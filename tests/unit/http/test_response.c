@@ -124,6 +124,7 @@ START_TEST(some_answers_have_no_content)
 
 	begin(sizeof first, 0);
 	response_status(&rs, 304);
+	response_type(&rs, LTD_SLICE("text/plain"));
 	response_field(&rs, LTD_SLICE("ETag"), LTD_SLICE("\"a\""));
 	response_write(&rs, "hello", 5);
 	check(&kept, TOP("304 Not Modified") "ETag: \"a\"\r\n\r\n", "");
