@@ -111,13 +111,13 @@ static void before_poll(struct ev_loop *ev, ev_prepare *w, int events)
 	acceptor_regulate(w->data);
 }
 
-/* The connection idle for longest goes.  False: it does not, or none is idle. */
+/* One that is idle goes.  False: it does not, or none is. */
 static bool evict(struct loop *l)
 {
-	const struct list *idle = &l->conns[CONN_IDLE];
+	struct conn *c = conn_to_evict(l);
 
-	for (int i = 0; i < EVICTIONS_MOST && !list_is_empty(idle); i++)
-		if (conn_end_idle(list_entry(list_first(idle), struct conn, node), CLOSE_EVICTED))
+	for (int i = 0; i < EVICTIONS_MOST && c; i++, c = conn_to_evict(l))
+		if (conn_end_idle(c, CLOSE_EVICTED))
 			return true;
 	return false;
 }

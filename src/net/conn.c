@@ -12,6 +12,9 @@
 #include "net/deadline.h"
 #include "net/sock.h"
 
+/* A client that means to ask something has begun to after so long. */
+#define SILENT_NS NS_PER_S
+
 static void on_event(struct ev_loop *ev, ev_io *w, int events)
 {
 	struct conn *c = w->data;
@@ -195,6 +198,27 @@ void conn_close(struct conn *c, enum close_reason why)
 	conn_free(c, why);
 }
 
+static uint64_t since(uint64_t then_ns, uint64_t now_ns)
+{
+	return now_ns > then_ns ? now_ns - then_ns : 0;
+}
+
+static struct conn *oldest(const struct loop *l, enum conn_state state)
+{
+	const struct list *conns = &l->conns[state];
+
+	return list_is_empty(conns) ? NULL : list_entry(list_first(conns), struct conn, node);
+}
+
+struct conn *conn_to_evict(const struct loop *l)
+{
+	struct conn *silent = oldest(l, CONN_FRESH);
+
+	if (silent && since(silent->since_ns, l->now_ns) >= SILENT_NS)
+		return silent;
+	return oldest(l, CONN_IDLE);
+}
+
 bool conn_end_idle(struct conn *c, enum close_reason why)
 {
 	assert(c->state == CONN_IDLE || c->state == CONN_FRESH);
@@ -204,11 +228,6 @@ bool conn_end_idle(struct conn *c, enum close_reason why)
 	}
 	conn_read(c);
 	return false;
-}
-
-static uint64_t since(uint64_t then_ns, uint64_t now_ns)
-{
-	return now_ns > then_ns ? now_ns - then_ns : 0;
 }
 
 /* Chunks count by what is in them. */

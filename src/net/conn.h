@@ -90,6 +90,12 @@ void conn_set_state(struct conn *c, enum conn_state state);
 bool conn_is_overdue(const struct conn *c);
 void conn_expire(struct conn *c);
 
+/*
+ * Which connection would make room for another: one that has said nothing since it was opened
+ * and had the time to, or else the one idle for longest.  NULL: none may.
+ */
+struct conn *conn_to_evict(const struct loop *l);
+
 /* Closes an idle connection; but a request that came in this very moment is served: false. */
 bool conn_end_idle(struct conn *c, enum close_reason why);
 

@@ -2,6 +2,7 @@
 #include "net/gate.h"
 
 #include "base/clock.h"
+#include "net/conn.h"
 
 /* A worker whose loop has not turned for so long takes nothing from us. */
 #define STALE_NS (2 * NS_PER_S)
@@ -43,7 +44,7 @@ bool gate_is_full(const struct loop *l)
 {
 	if (l->conn_count < l->limits->connections)
 		return false;
-	return l->conn_count > l->limits->connections || list_is_empty(&l->conns[CONN_IDLE]) ||
+	return l->conn_count > l->limits->connections || !conn_to_evict(l) ||
 	       (l->is_gated && sibling_is_open(l, false));
 }
 

@@ -19,6 +19,8 @@ from server import PATIENCE, eventually
 HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
+ENDLESS = ("--header-timeout", "60s", "--keep-alive", "60s")
+
 
 def get(*fields, target=b"/hello"):
     return b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n" % (target, b"".join(f + b"\r\n" for f in fields))
@@ -224,6 +226,29 @@ def test_the_connection_idle_for_longest_makes_room(serve):
 
 
 @pytest.mark.short
+def test_a_connection_that_says_nothing_makes_room_first(serve):
+    """Once it has had the time to: a second."""
+    with serve("--worker-connections", "4", *ENDLESS) as s, ExitStack() as stack:
+        conns = [stack.enter_context(s.conn()) for _ in range(4)]
+        assert conns[0].get("/hello").status == 200
+        for c in conns[2:]:
+            c.send(b"GET /hello HTTP/1.1\r\n")
+        time.sleep(1.2)
+        assert s.get("/hello").status == 200
+        assert conns[1].is_closed_within(5)
+        assert conns[0].get("/hello").status == 200
+        for c in conns[2:]:
+            c.send(b"Host: x\r\n\r\n")
+            assert c.read().status == 200
+        assert closes(s, "evicted") == 1
+        begin = time.monotonic()
+        for _ in range(5):  # four take all places, those of idle ones too, and one waits
+            stack.enter_context(s.conn())
+        assert s.get("/hello").status == 200
+        assert time.monotonic() - begin > 0.9
+
+
+@pytest.mark.short
 def test_where_none_is_idle_new_connections_wait(serve):
     """Without a turn of the loop for them; what is busy or half a request is left alone."""
     with serve("--worker-connections", "3", "--keep-alive", "60", threads=4) as s:
@@ -368,7 +393,7 @@ def hold_all(server, stack, n, of=None):
     return conns
 
 
-ENDLESS = ("--header-timeout", "60s", "--keep-alive", "60s")
+
 
 
 @pytest.mark.short
@@ -460,6 +485,19 @@ def test_out_of_descriptors_idle_connections_make_room(serve):
             assert conns[0].is_closed_within(5)
             assert closes(s, "evicted") == 1
             assert conns[1].get("/hello").status == 200
+
+
+def test_out_of_descriptors_silent_connections_make_room(serve):
+    with serve(*ENDLESS) as s, ExitStack() as stack:
+        with Rationed(s.worker_pids()[0], 5):
+            conns = [stack.enter_context(s.conn()) for _ in range(5)]
+            time.sleep(1.2)
+            for _ in range(3):
+                with s.conn() as c:
+                    answer = c.get("/hello")
+                    assert (answer.status, answer.header("Connection")) == (200, None)
+            assert conns[0].is_closed_within(5)
+            assert conns[4].get("/hello").status == 200
 
 
 def test_out_of_descriptors_in_all_workers(serve):

@@ -38,6 +38,7 @@ static void begin(void)
 					 .is_gated = true,
 					 .now_ns = NOW_NS };
 		list_init(&loop[i].conns[CONN_IDLE]);
+		list_init(&loop[i].conns[CONN_FRESH]);
 		list_init(&idle_conn[i]);
 	}
 }
