@@ -289,7 +289,7 @@ void board_worker_begins(struct board *b, unsigned worker, unsigned slots, uint6
 	atomic_store(&w->generation, generation);
 	atomic_store(&w->started_ns, now_ns);
 	atomic_store(&w->heartbeat_ns, now_ns);
-	atomic_store(&w->wants_relief, 0);
+	atomic_store(&w->relief, RELIEF_NONE);
 	atomic_store(&w->state, WORKER_STARTING);
 	worker_recount_slots(w, slots);
 	if (worker >= board_rows(b))

@@ -49,6 +49,8 @@ enum board_phase {
 	BOARD_STOPPING, /* who is connected has a moment left, requests have until their deadline */
 	BOARD_SUCCEEDED /* the same, but another master serves on the listeners: nothing hurries */
 };
+/* Why a worker wants to be replaced: by its requests or memory, or because a handler does not end. */
+enum relief { RELIEF_NONE, RELIEF_WORN, RELIEF_HURT };
 enum slot_state { SLOT_IDLE, SLOT_BUSY, SLOT_WRITTEN_OFF, SLOT_STATE_COUNT };
 extern const char *const worker_state_names[], *const slot_state_names[];
 
@@ -71,7 +73,7 @@ struct worker_row {
 	_Atomic uint32_t slots_most; /* of all that had the row: so many tallies, and one, are used */
 	_Atomic uint64_t started_ns;
 	_Atomic uint64_t heartbeat_ns; /* the leader's last turn */
-	_Atomic uint32_t wants_relief; /* the worker wants to be replaced, and then to leave */
+	_Atomic uint32_t relief; /* enum relief: the worker wants to be replaced, and then to leave */
 
 	/*
 	 * What siblings need to know to move a request here or claim one from here.

@@ -224,6 +224,25 @@ static int set_owner(const char *path, const struct listener_plan *plan, char *w
 	return refuse(-EPERM, plan, text, why, n);
 }
 
+static bool is_named(const struct listener *l)
+{
+	struct stat st;
+
+	return lstat(l->path, &st) == 0 && st.st_dev == l->path_device && st.st_ino == l->path_inode;
+}
+
+/* By then another listener may have taken the name: its file is not ours. */
+static void own_path(struct listener *l, const char *path)
+{
+	struct stat st;
+
+	l->path = strdup(path);
+	if (lstat(path, &st) < 0)
+		return;
+	l->path_device = st.st_dev;
+	l->path_inode = st.st_ino;
+}
+
 static int open_unix(struct listener *l, const struct listener_plan *plan, const struct address *a,
 		     char *why, size_t n)
 {
@@ -249,7 +268,7 @@ static int open_unix(struct listener *l, const struct listener_plan *plan, const
 		return error;
 	}
 	l->fd = fd;
-	l->path = strdup(a->path);
+	own_path(l, a->path);
 	l->owner = getpid();
 	return 0;
 }
@@ -286,7 +305,7 @@ static void name_address(struct listener *l, const struct sockaddr_storage *at)
 		const struct sockaddr_un *a = (const struct sockaddr_un *)at;
 
 		snprintf(l->name, sizeof l->name, "unix:%s", a->sun_path);
-		l->path = strdup(a->sun_path);
+		own_path(l, a->sun_path);
 	} else if (at->ss_family == AF_INET6) {
 		const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)at;
 
@@ -298,6 +317,17 @@ static void name_address(struct listener *l, const struct sockaddr_storage *at)
 		inet_ntop(AF_INET, &a->sin_addr, host, sizeof host);
 		snprintf(l->name, sizeof l->name, "%s:%u", host, ntohs(a->sin_port));
 	}
+}
+
+/* One of ours goes on as the configuration has it by now.  listen(2) again sets the backlog alone. */
+static int renew(struct listener *l, const struct listener_plan *plan, char *why, size_t n)
+{
+	const int none = 0;
+
+	setsockopt(l->fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof none);
+	if (listen(l->fd, (int)plan->backlog) < 0)
+		return refuse(-errno, plan, strerror(errno), why, n);
+	return l->path && is_named(l) ? set_owner(l->path, plan, why, n) : 0;
 }
 
 int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan, char *why,
@@ -325,7 +355,12 @@ int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan,
 	l->fd = fd;
 	name_address(l, &at);
 	l->owner = plan->bind ? getpid() : 0;
-	return 0;
+	int error = plan->bind ? renew(l, plan, why, why_bytes) : 0;
+	if (error) {
+		l->owner = 0; /* the name stays: others serve on it */
+		listener_close(l);
+	}
+	return error;
 }
 
 int listener_accept(const struct listener *l)
@@ -362,7 +397,7 @@ unsigned listener_backlog_max(void)
  * TCP: a filter drops segments that ask for a connection; the client tries again after a second
  * and is refused then.  Unix: connect(2) is refused at once (unix(7)).
  */
-void listener_deafen(const struct listener *l)
+void listener_deafen(struct listener *l)
 {
 	static struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13), /* the flags (RFC 9293 3.1) */
@@ -375,10 +410,16 @@ void listener_deafen(const struct listener *l)
 
 	if (l->fd < 0 || l->owner != getpid())
 		return;
+	l->is_deaf = true;
 	if (l->path)
 		shutdown(l->fd, SHUT_RD);
 	else
 		setsockopt(l->fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
+}
+
+bool listener_can_go_on(const struct listener *l)
+{
+	return l->fd >= 0 && !(l->is_deaf && l->path);
 }
 
 void listener_close(struct listener *l)
@@ -386,7 +427,7 @@ void listener_close(struct listener *l)
 	if (l->fd >= 0)
 		sock_close(l->fd);
 	l->fd = -1;
-	if (l->path && l->owner == getpid())
+	if (l->path && l->owner == getpid() && is_named(l))
 		unlink(l->path);
 	free(l->path);
 	l->path = NULL;

@@ -14,8 +14,11 @@
 struct listener {
 	int fd;                         /* -1: closed */
 	char name[LISTENER_NAME_BYTES]; /* "127.0.0.1:8000", "[::1]:8000", "unix:/run/x" */
-	char *path;                     /* of a unix socket: removed at the end */
-	pid_t owner;                    /* who opened it, and may remove it; 0: a manager */
+	char *path;                     /* of a unix socket: removed at the end, */
+	dev_t path_device;              /* if it is still this file */
+	ino_t path_inode;
+	pid_t owner; /* who opened it, and may remove it; 0: a manager */
+	bool is_deaf;
 };
 
 struct listener_plan {
@@ -45,14 +48,18 @@ int listener_open(struct listener *l, const struct listener_plan *plan, char *wh
  * queue can be emptied before its listener is closed.  In every process that shares the socket.
  * Owner only: what a service manager has handed over stays open for who comes next.
  */
-void listener_deafen(const struct listener *l);
+void listener_deafen(struct listener *l);
+
+/* Can it be adopted?  A unix socket that is deaf stays so. */
+bool listener_can_go_on(const struct listener *l);
 
 /* Two descriptors of one socket? */
 bool listener_is_same(const struct listener *a, const struct listener *b);
 
 /*
- * Takes over a socket that listens already; it is ours from here on, also on failure.  `plan`
- * without bind: it belongs to somebody else, who removes a unix socket's name.
+ * Takes over a socket that listens already; it is ours from here on, also on failure.  One of ours
+ * is from now on as `plan` says, and no longer deaf.  `plan` without bind: it belongs to somebody
+ * else, who removes a unix socket's name.
  */
 int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan, char *why,
 		   size_t why_bytes);

@@ -48,6 +48,12 @@ static void act_ready(struct master *m, const struct action *a)
 	foundation_settle(&m->foundation);
 }
 
+void acts_deafen_gone(struct master *m)
+{
+	if (!m->arbiter.is_renewing && !upgrade_has_relative(&m->upgrade))
+		reload_deafen_gone(&m->reload);
+}
+
 static void act_renewed(struct master *m, const struct action *a)
 {
 	const struct options *o = m->foundation.heritage.options;
@@ -55,8 +61,7 @@ static void act_renewed(struct master *m, const struct action *a)
 
 	(void)a;
 	m->reload.done++;
-	if (!upgrade_has_relative(&m->upgrade))
-		reload_deafen_gone(&m->reload);
+	acts_deafen_gone(m);
 	log_info("reload: done in %.3f s: %u workers x %u threads", took_s,
 		 m->arbiter.policy.workers, (unsigned)o->threads);
 	notify_send(&m->foundation.notify, "READY=1\nSTATUS=serving: %u workers x %u threads",
@@ -67,6 +72,7 @@ static void act_revert(struct master *m, const struct action *a)
 {
 	(void)a;
 	reload_revert(&m->reload, m->arbiter.edition);
+	acts_deafen_gone(m);
 	atomic_store(&master_board(m)->workers, m->arbiter.policy.workers);
 	crew_renew_statistics(&m->crew);
 }
@@ -102,6 +108,7 @@ static void give_up_listeners(struct master *m)
 	if (upgrade_has_relative(&m->upgrade)) {
 		atomic_store(&master_board(m)->phase, BOARD_SUCCEEDED);
 		listeners_leave_names(h);
+		crew_dismiss_statistics(&m->crew);
 		return;
 	}
 	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
@@ -124,6 +131,11 @@ static void act_quit(struct master *m, const struct action *a)
 {
 	(void)a;
 	say_stopping(m, "now");
+	if (m->arbiter.status)
+		log_error("giving up, with status %d: %s", m->arbiter.status,
+			  m->arbiter.status == ARBITER_APP_ERROR
+				  ? "an app does not start in the workers"
+				  : "the workers do not get ready");
 	log_info("stopping now");
 	give_up_listeners(m);
 	crew_signal_all(&m->crew, SIGQUIT);

@@ -35,4 +35,7 @@ static inline struct board *master_board(const struct master *m)
 /* Tells the arbiter, as of now, and does what it decides.  Not from within an act. */
 void acts_tell(struct master *m, struct arbiter_event e);
 
+/* Addresses of old editions that are served no more, unless workers still change over. */
+void acts_deafen_gone(struct master *m);
+
 #endif

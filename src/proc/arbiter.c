@@ -23,11 +23,15 @@ static void exit_if_alone(struct arbiter *a, struct script *s)
 	s->actions[s->count - 1].status = a->status;
 }
 
+/* Those on their way have nothing to finish, and are not waited for as the others are. */
 static void drain(struct arbiter *a, struct script *s)
 {
 	a->state = ARBITER_DRAINING;
 	a->deadline_ns = s->now_ns + a->policy.graceful_ns;
 	script_add(s, ACTION_DRAIN, 0);
+	for (unsigned i = 0; i < a->seats; i++)
+		if (a->seat[i].state == SEAT_STARTING)
+			arbiter_dismiss(a, i, s);
 	exit_if_alone(a, s);
 }
 
@@ -71,7 +75,7 @@ static void revert(struct arbiter *a, struct script *s)
 
 static void on_failed_boot(struct arbiter *a, int exit_status, struct script *s)
 {
-	bool knows_why = exit_status > 0;
+	bool knows_why = exit_status == ARBITER_BOOT_ERROR || exit_status == ARBITER_APP_ERROR;
 	struct census c = arbiter_count(a);
 
 	a->failures++;
@@ -85,21 +89,47 @@ static void on_failed_boot(struct arbiter *a, int exit_status, struct script *s)
 		return; /* others serve: never give them up */
 	/* Before the first success a worker's own word that it cannot start is final. */
 	if ((a->state == ARBITER_STARTING && knows_why) || a->failures >= ARBITER_FAILURES) {
-		a->status = knows_why ? exit_status : 3;
+		a->status = knows_why ? exit_status : ARBITER_BOOT_ERROR;
 		end(a, s);
 	}
 }
 
-/* One that hardly lived: killed by hand, or by its own start.  The latter must cost little. */
-static void on_early_death(struct arbiter *a, struct script *s)
+static uint64_t credit_ns(const struct arbiter *a)
 {
-	unsigned free = a->policy.workers + ARBITER_EARLY_FREE;
+	return (a->policy.workers + ARBITER_EARLY_FREE) * ARBITER_DEBT_NS;
+}
 
-	if (s->now_ns - a->early_ns > ARBITER_EARLY_APART_NS)
-		a->early_deaths = 0;
-	a->early_ns = s->now_ns;
-	if (++a->early_deaths > free)
-		a->retry_ns = s->now_ns + retry_delay_ns(a->early_deaths - free);
+static void make_debt(struct arbiter *a, bool is_killed, uint64_t now_ns)
+{
+	uint64_t most_ns = credit_ns(a) + ARBITER_DEBT_BEYOND * ARBITER_DEBT_NS;
+	uint64_t paid_ns = now_ns - a->debt_at_ns;
+
+	a->debt_ns = a->debt_ns > paid_ns ? a->debt_ns - paid_ns : 0;
+	a->debt_ns += is_killed ? ARBITER_DEBT_KILLED_NS : ARBITER_DEBT_NS;
+	if (a->debt_ns > most_ns)
+		a->debt_ns = most_ns;
+	a->debt_at_ns = now_ns;
+}
+
+/* One that hardly lived: killed by hand, or by its own start.  The latter must cost little. */
+static void on_early_death(struct arbiter *a, bool is_killed, struct script *s)
+{
+	make_debt(a, is_killed, s->now_ns);
+	if (a->debt_ns > credit_ns(a)) {
+		uint64_t beyond_ns = a->debt_ns - credit_ns(a);
+
+		a->retry_ns = s->now_ns +
+			      retry_delay_ns(1 + (unsigned)((beyond_ns - 1) / ARBITER_DEBT_NS));
+	}
+}
+
+/* Somebody kills workers as soon as they are there: not their fault, as long as it goes well. */
+static bool is_forgiven(struct arbiter *a, bool is_killed, uint64_t now_ns)
+{
+	if (!is_killed)
+		return false;
+	make_debt(a, is_killed, now_ns);
+	return a->debt_ns <= credit_ns(a);
 }
 
 /* --- events --------------------------------------------------------------------------- */
@@ -114,6 +144,7 @@ static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct sc
 {
 	struct seat *seat = &a->seat[e->seat];
 
+	arbiter_note_birth(a, seat, s);
 	if (seat->state != SEAT_STARTING)
 		return;
 	seat->state = SEAT_READY;
@@ -134,6 +165,7 @@ static void on_ready(struct arbiter *a, const struct arbiter_event *e, struct sc
 static void on_wish(struct arbiter *a, const struct arbiter_event *e, struct script *s)
 {
 	a->seat[e->seat].wants_relief = true;
+	a->seat[e->seat].is_hurt |= e->is_hurt;
 	arbiter_settle(a, s);
 }
 
@@ -141,10 +173,9 @@ static void on_leaving(struct arbiter *a, const struct arbiter_event *e, struct 
 {
 	struct seat *seat = &a->seat[e->seat];
 
-	if (seat->state == SEAT_READY && !arbiter_is_stopping(a)) {
-		seat->state = SEAT_RETIRING;
-		seat->deadline_ns = s->now_ns + a->policy.graceful_ns;
-	}
+	arbiter_note_birth(a, seat, s);
+	if (seat->state == SEAT_READY && !arbiter_is_stopping(a))
+		arbiter_dismiss(a, e->seat, s);
 	if (seat->state != SEAT_RETIRING)
 		return;
 	seat->takes_none = true;
@@ -163,8 +194,9 @@ static void on_exited(struct arbiter *a, const struct arbiter_event *e, struct s
 		return;
 	}
 	if (was.state == SEAT_READY && s->now_ns - was.ready_ns < ARBITER_EARLY_NS)
-		on_early_death(a, s);
-	else if (was.state != SEAT_RETIRING && !was.was_ready)
+		on_early_death(a, e->is_killed, s);
+	else if (was.state != SEAT_RETIRING && !was.was_ready &&
+		 !is_forgiven(a, e->is_killed, s->now_ns))
 		on_failed_boot(a, e->exit_status, s);
 	arbiter_settle(a, s);
 }
@@ -249,8 +281,10 @@ static void on_tick(struct arbiter *a, const struct arbiter_event *e, struct scr
 {
 	(void)e;
 	if (arbiter_is_stopping(a)) {
-		if (s->now_ns < a->deadline_ns)
+		if (s->now_ns < a->deadline_ns) {
+			kill_overdue(a, s);
 			return;
+		}
 		a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
 		script_add(s, ACTION_KILL_ALL, 0);
 	} else if (a->state == ARBITER_UNREADY && s->now_ns >= a->deadline_ns) {
@@ -340,11 +374,9 @@ uint64_t arbiter_next_tick(const struct arbiter *a)
 {
 	uint64_t next = UINT64_MAX;
 
-	if (arbiter_is_stopping(a))
-		return a->deadline_ns;
-	if (a->state == ARBITER_UNREADY)
+	if (a->state == ARBITER_UNREADY || arbiter_is_stopping(a))
 		next = a->deadline_ns;
-	if (a->retry_ns && !arbiter_is_complete(a))
+	if (a->retry_ns && !arbiter_is_complete(a) && !arbiter_is_stopping(a))
 		next = earlier(next, a->retry_ns);
 	for (unsigned i = 0; i < a->seats; i++)
 		if (a->seat[i].state == SEAT_RETIRING || a->seat[i].state == SEAT_DOOMED)

@@ -24,7 +24,8 @@
  *
  * A worker is STALE when its edition of the configuration is not the present one, or when it
  * wants relief (it has served its number of requests, takes too much memory, has a slot that
- * hangs).  After each event two rules hold, and they are all there is to reloading, recycling,
+ * hangs).  RETIRING, it has graceful_timeout; one that was never ready a little, for it has nothing
+ * to finish; one with a slot that hangs as long as its other slots may take.  After each event two rules hold, and they are all there is to reloading, recycling,
  * more and fewer workers, and to replacing the dead:
  *
  *	fill      while fewer than `workers` fresh ones are there or on their way, one is
@@ -72,6 +73,7 @@ enum arbiter_event_kind {
 struct arbiter_policy {
 	unsigned workers;
 	uint64_t graceful_ns; /* for those who leave */
+	uint64_t slot_ns;     /* the longest a handler may hold its slot; 0: any time */
 	uint64_t delay_ns;    /* how long TERM has us serve on */
 	bool all_at_once;     /* how an edition replaces another */
 };
@@ -80,7 +82,9 @@ struct arbiter_event {
 	enum arbiter_event_kind kind;
 	uint64_t now_ns;
 	unsigned seat;
+	bool is_hurt;    /* of EVENT_WISH: a slot of it hangs, others may be at work */
 	int exit_status; /* of EVENT_EXITED: the exit status, or -1 for a signal */
+	bool is_killed;  /* of EVENT_EXITED: the signal was SIGKILL, which nobody sends himself */
 	unsigned edition, workers;
 	struct arbiter_policy policy;
 };
@@ -112,7 +116,7 @@ enum seat_state { SEAT_EMPTY, SEAT_STARTING, SEAT_READY, SEAT_RETIRING, SEAT_DOO
 struct seat {
 	enum seat_state state;
 	unsigned edition, lane;
-	bool wants_relief;
+	bool wants_relief, is_hurt;
 	bool was_ready;
 	bool takes_none;      /* RETIRING: it has said that it leaves */
 	uint64_t ready_ns;    /* since when */
@@ -127,16 +131,20 @@ struct arbiter {
 	struct arbiter_policy policy, policy_before; /* `before`: of edition_before */
 	unsigned edition, edition_before; /* the newest one of which a worker got ready */
 	bool is_renewing;
-	unsigned failures;     /* boots that failed since a worker was last ready */
-	unsigned early_deaths; /* of workers that had hardly begun, in a row */
-	uint64_t early_ns;     /* the last of them */
-	uint64_t retry_ns;     /* no worker is started before */
-	uint64_t deadline_ns;  /* UNREADY: when to drain; DRAINING, ENDING: to kill what is left */
-	int status;            /* to exit with */
+	unsigned failures;    /* boots that failed since a worker was last ready */
+	uint64_t debt_ns;     /* for early deaths: see ARBITER_DEBT_NS */
+	uint64_t debt_at_ns;  /* when it was that much */
+	uint64_t retry_ns;    /* no worker is started before */
+	uint64_t deadline_ns; /* UNREADY: when to drain; DRAINING, ENDING: to kill what is left */
+	int status;           /* to exit with */
 };
 
 /* The most actions one event can give. */
 #define ARBITER_ACTIONS(seats) (2 * (seats) + 4)
+
+/* How a worker says that it cannot start, and the server then ends; the numbers are gunicorn's. */
+#define ARBITER_BOOT_ERROR 3
+#define ARBITER_APP_ERROR 4
 
 /* Boots that may fail while nobody serves before the server gives up. */
 #define ARBITER_FAILURES 8
@@ -145,14 +153,22 @@ struct arbiter {
 #define ARBITER_RETRY_MOST_NS 5000000000ull /* up to this */
 #define ARBITER_QUIT_NS 2000000000ull       /* time for a quick end before SIGKILL */
 #define ARBITER_ABORT_NS 2000000000ull      /* time for a doomed one's last words */
+#define ARBITER_UNBORN_NS 10000000000ull    /* to leave, for one that was never ready */
+#define ARBITER_LOOK_NS 2000000000ull       /* for a worker to see what is past its deadline */
 
 /*
- * A worker that dies so soon after it was ready is an early death.  So many in a row more than
- * there are workers are replaced at once; then with delays, as after failed boots.
+ * A worker that dies so soon after it was ready is an early death.  Its replacement costs CPU time,
+ * so it is on credit: it makes a debt, which time pays off.  While that is less than for so many
+ * deaths more than there are workers, they are replaced at once; then with delays, as after failed
+ * boots.  One killed from outside is no fault of the worker's, and makes a small debt only: whoever
+ * kills one after the other sees all replaced at once, and what the kernel kills for its memory
+ * again and again costs little all the same.
  */
 #define ARBITER_EARLY_NS 1000000000ull
 #define ARBITER_EARLY_FREE 4
-#define ARBITER_EARLY_APART_NS 10000000000ull /* further apart they are not in a row */
+#define ARBITER_DEBT_NS 10000000000ull
+#define ARBITER_DEBT_KILLED_NS 500000000ull
+#define ARBITER_DEBT_BEYOND 8 /* deaths beyond the credit that are remembered */
 
 /* Seats for a server of so many workers, and how many workers that many seats allow. */
 unsigned arbiter_seats(unsigned workers);

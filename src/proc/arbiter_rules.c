@@ -116,10 +116,38 @@ static void fill(struct arbiter *a, struct script *s)
 	}
 }
 
-void arbiter_retire(struct arbiter *a, unsigned seat, struct script *s)
+/* How long it may take to leave. */
+static uint64_t patience_ns(const struct arbiter *a, const struct seat *seat)
+{
+	uint64_t graceful_ns = a->policy.graceful_ns;
+	uint64_t slots_ns = a->policy.slot_ns + ARBITER_LOOK_NS;
+
+	if (!seat->was_ready)
+		return graceful_ns < ARBITER_UNBORN_NS ? graceful_ns : ARBITER_UNBORN_NS;
+	/* By then its other slots are done, or written off as well. */
+	if (seat->is_hurt && graceful_ns < slots_ns)
+		return slots_ns;
+	return graceful_ns;
+}
+
+void arbiter_dismiss(struct arbiter *a, unsigned seat, struct script *s)
 {
 	a->seat[seat].state = SEAT_RETIRING;
-	a->seat[seat].deadline_ns = s->now_ns + a->policy.graceful_ns;
+	a->seat[seat].deadline_ns = s->now_ns + patience_ns(a, &a->seat[seat]);
+}
+
+void arbiter_note_birth(struct arbiter *a, struct seat *seat, struct script *s)
+{
+	if (seat->state != SEAT_RETIRING || seat->was_ready)
+		return;
+	seat->was_ready = true;
+	seat->deadline_ns =
+		arbiter_is_stopping(a) ? a->deadline_ns : s->now_ns + a->policy.graceful_ns;
+}
+
+void arbiter_retire(struct arbiter *a, unsigned seat, struct script *s)
+{
+	arbiter_dismiss(a, seat, s);
 	script_add(s, ACTION_RETIRE, seat);
 }
 

@@ -24,7 +24,13 @@ void script_add(struct script *s, enum action_kind kind, unsigned seat);
 struct census arbiter_count(const struct arbiter *a);
 bool arbiter_is_stopping(const struct arbiter *a);
 
-/* READY or STARTING until now: it is to leave. */
+/* READY or STARTING until now: it leaves by itself, or is told elsewhere; it has so much time. */
+void arbiter_dismiss(struct arbiter *a, unsigned seat, struct script *s);
+
+/* Dismissed, and ready only then: it may hold connections, and gets the time for them. */
+void arbiter_note_birth(struct arbiter *a, struct seat *seat, struct script *s);
+
+/* Dismissed, and told so. */
 void arbiter_retire(struct arbiter *a, unsigned seat, struct script *s);
 
 /* Both rules, unless all is over. */

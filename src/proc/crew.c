@@ -14,6 +14,10 @@
 #include "proc/reload.h"
 #include "proc/worker.h"
 
+/* For a statistics process to answer what it has; then it hangs. */
+#define STATISTICS_PATIENCE_NS (10 * NS_PER_S)
+#define STATISTICS_LAST_NS (3 * NS_PER_S) /* the same at the end of the server */
+
 int crew_open(struct crew *c, struct foundation *f, struct reload *r)
 {
 	*c = (struct crew){
@@ -81,8 +85,9 @@ unsigned crew_count(const struct crew *c)
 
 void crew_spawn_statistics(struct crew *c)
 {
-	if (c->statistics_pid || c->heritage->statistics.fd < 0)
+	if (c->statistics_pid || c->needs_no_statistics || c->heritage->statistics.fd < 0)
 		return;
+	c->statistics_began_ns = clock_mono_ns();
 	c->statistics_pid = spawn(c, WORKER_STATISTICS);
 	if (c->statistics_pid < 0) {
 		log_error("cannot fork the statistics process: %s", strerror(errno));
@@ -101,19 +106,98 @@ static void stop(pid_t *pid)
 	*pid = 0;
 }
 
+/* An empty place, or that of the one who is to leave first, and has had its time. */
+static unsigned place_to_leave(struct crew *c)
+{
+	unsigned first = 0;
+
+	for (unsigned i = 0; i < CREW_LEAVING; i++) {
+		if (!c->leaving[i].pid)
+			return i;
+		if (c->leaving[i].deadline_ns < c->leaving[first].deadline_ns)
+			first = i;
+	}
+	stop(&c->leaving[first].pid);
+	return first;
+}
+
+static void let_statistics_leave(struct crew *c)
+{
+	if (!c->statistics_pid)
+		return;
+	unsigned i = place_to_leave(c);
+
+	kill(c->statistics_pid, SIGTERM);
+	c->leaving[i].pid = c->statistics_pid;
+	c->leaving[i].deadline_ns = clock_mono_ns() + STATISTICS_PATIENCE_NS;
+	c->statistics_pid = 0;
+}
+
 void crew_renew_statistics(struct crew *c)
 {
-	stop(&c->statistics_before); /* it has had its time */
-	if (c->statistics_pid)
-		kill(c->statistics_pid, SIGTERM);
-	c->statistics_before = c->statistics_pid;
-	c->statistics_pid = 0;
+	let_statistics_leave(c);
 	crew_spawn_statistics(c);
 }
 
-void crew_stop_statistics(struct crew *c)
+void crew_dismiss_statistics(struct crew *c)
 {
-	stop(&c->statistics_before);
+	c->needs_no_statistics = true;
+	let_statistics_leave(c);
+}
+
+void crew_end_overdue_statistics(struct crew *c, uint64_t now_ns)
+{
+	for (unsigned i = 0; i < CREW_LEAVING; i++)
+		if (c->leaving[i].pid && now_ns >= c->leaving[i].deadline_ns)
+			stop(&c->leaving[i].pid);
+}
+
+/* Those that have left are forgotten; is any still there? */
+static bool is_any_leaving(struct crew *c)
+{
+	bool is_any = false;
+
+	for (unsigned i = 0; i < CREW_LEAVING; i++) {
+		pid_t *pid = &c->leaving[i].pid;
+
+		if (*pid && waitpid(*pid, NULL, WNOHANG) != 0)
+			*pid = 0;
+		is_any |= *pid != 0;
+	}
+	return is_any;
+}
+
+/* The signals are blocked, as they have been.  One more that says stop is an end to waiting. */
+static void await_leaving(struct crew *c)
+{
+	uint64_t until_ns = clock_mono_ns() + STATISTICS_LAST_NS, now_ns;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGQUIT);
+	while (is_any_leaving(c) && (now_ns = clock_mono_ns()) < until_ns) {
+		const struct timespec left = {
+			.tv_sec = (time_t)((until_ns - now_ns) / NS_PER_S),
+			.tv_nsec = (long)((until_ns - now_ns) % NS_PER_S),
+		};
+		int signal = sigtimedwait(&set, NULL, &left);
+
+		if (signal > 0 && signal != SIGCHLD)
+			return;
+	}
+}
+
+void crew_stop_statistics(struct crew *c, bool is_quick)
+{
+	if (!is_quick) {
+		crew_dismiss_statistics(c);
+		await_leaving(c);
+	}
+	for (unsigned i = 0; i < CREW_LEAVING; i++)
+		stop(&c->leaving[i].pid);
 	stop(&c->statistics_pid);
 }
 
@@ -129,12 +213,15 @@ void crew_signal_all(const struct crew *c, int signal)
 		crew_signal(c, i, signal);
 }
 
-static void log_death(unsigned seat, pid_t pid, int status, uint64_t lost)
+static void log_death(unsigned seat, pid_t pid, int status, bool was_starting, uint64_t lost)
 {
 	if (WIFSIGNALED(status))
 		log_error("worker %u: process %d was ended by signal %d (%s); requests lost: %llu",
 			  seat, (int)pid, WTERMSIG(status), strsignal(WTERMSIG(status)),
 			  (unsigned long long)lost);
+	else if (was_starting)
+		log_error("worker %u: process %d exited with status %d before it was ready", seat,
+			  (int)pid, WEXITSTATUS(status));
 	else if (WEXITSTATUS(status) != 0 || lost)
 		log_error("worker %u: process %d exited with status %d; requests lost: %llu", seat,
 			  (int)pid, WEXITSTATUS(status), (unsigned long long)lost);
@@ -146,22 +233,32 @@ static void bury(struct crew *c, unsigned seat, int status)
 {
 	struct board *b = c->heritage->board;
 	bool in_order = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	bool was_starting = atomic_load(&board_worker(b, seat)->state) == WORKER_STARTING;
 
 	offers_bequeath(&c->heritage->offers[seat], board_tally(b, seat, 0));
 	uint64_t lost = board_worker_died(b, seat, in_order, clock_mono_ns());
 
-	log_death(seat, c->pid[seat], status, lost);
+	log_death(seat, c->pid[seat], status, was_starting, lost);
 	c->lost += lost;
 	c->died += !in_order;
 	c->pid[seat] = 0;
+}
+
+static void forget_leaving(struct crew *c, pid_t pid)
+{
+	for (unsigned i = 0; i < CREW_LEAVING; i++)
+		if (c->leaving[i].pid == pid)
+			c->leaving[i].pid = 0;
 }
 
 static void on_statistics_gone(struct crew *c, int status)
 {
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		log_error("statistics: process %d is gone", (int)c->statistics_pid);
-	/* The next second starts another: one that cannot live must not make a storm. */
 	c->statistics_pid = 0;
+	/* Else the next second starts another: one that cannot live must not make a storm. */
+	if (clock_mono_ns() - c->statistics_began_ns >= NS_PER_S)
+		crew_spawn_statistics(c);
 }
 
 static bool find_seat(const struct crew *c, pid_t pid, unsigned *seat)
@@ -185,8 +282,8 @@ bool crew_reap(struct crew *c, struct crew_death *d)
 		bury(c, d->seat, d->wait_status);
 	else if (d->pid == c->statistics_pid)
 		on_statistics_gone(c, d->wait_status);
-	else if (d->pid == c->statistics_before)
-		c->statistics_before = 0;
+	else
+		forget_leaving(c, d->pid);
 	return true;
 }
 

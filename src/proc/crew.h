@@ -14,16 +14,28 @@
 struct foundation;
 struct reload;
 
+/*
+ * Statistics processes that leave, after as many reloads in a row: probes are requests, too, and those
+ * they have begun to answer are answered.
+ */
+#define CREW_LEAVING 64
+
 struct crew {
 	struct foundation *foundation;
 	struct heritage *heritage; /* the foundation's */
 	struct reload *reload;
 	pid_t *pid; /* of each seat's worker; 0: none */
 	unsigned seats;
-	pid_t statistics_pid, statistics_before; /* 0: none */
-	int signal_fd;                           /* the master's: a child closes it */
-	uint64_t lost;                           /* requests that ended with a worker */
-	uint64_t begun, died; /* workers: all; those that ended otherwise than in good order */
+	pid_t statistics_pid; /* 0: none */
+	uint64_t statistics_began_ns;
+	struct {
+		pid_t pid; /* 0: none */
+		uint64_t deadline_ns;
+	} leaving[CREW_LEAVING];
+	bool needs_no_statistics; /* another server's are there */
+	int signal_fd;            /* the master's: a child closes it */
+	uint64_t lost;            /* requests that ended with a worker */
+	uint64_t begun, died;     /* workers: all; those that ended otherwise than in good order */
 };
 
 /* 0 or -ENOMEM. */
@@ -42,8 +54,17 @@ void crew_spawn_statistics(struct crew *c);
 /* Another statistics process, for a new edition; then the one before leaves. */
 void crew_renew_statistics(struct crew *c);
 
-/* The statistics are the last to go: they show the draining.  Waits for the end. */
-void crew_stop_statistics(struct crew *c);
+/* Every second: one that leaves, and hangs, is ended. */
+void crew_end_overdue_statistics(struct crew *c, uint64_t now_ns);
+
+/* It leaves, and there will be no other: those of another server answer on the same listener. */
+void crew_dismiss_statistics(struct crew *c);
+
+/*
+ * The statistics are the last to go: they show the draining.  Waits for the end; unless that is to be
+ * quick, what they are asked is answered first.
+ */
+void crew_stop_statistics(struct crew *c, bool is_quick);
 
 void crew_signal(const struct crew *c, unsigned seat, int signal);
 void crew_signal_all(const struct crew *c, int signal);

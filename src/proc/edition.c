@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "conf/refuse.h"
 #include "proc/arbiter.h"
+#include "proc/inherited.h"
 #include "proc/listeners.h"
 #include "proc/logs.h"
 #include "proc/master.h"
@@ -158,7 +159,22 @@ static int map_routes(struct edition *e)
 	return error;
 }
 
-struct edition *edition_open(const struct reading *r, unsigned number, const struct edition *before)
+/* One that is gone may come back while its old workers still answer: its socket is here, then. */
+static int open_listeners(struct edition *e, const struct edition *before,
+			  const struct edition *older)
+{
+	struct inherited in = { 0 };
+	int error = listeners_copy(&in, &before->heritage);
+
+	for (; older && !error; older = older->next)
+		error = listeners_copy(&in, &older->heritage);
+	int status = error ? EXIT_CANNOT_SERVE : listeners_open_beside(&e->heritage, &in);
+	inherited_close(&in);
+	return status;
+}
+
+struct edition *edition_open(const struct reading *r, unsigned number, const struct edition *before,
+			     const struct edition *older)
 {
 	struct edition *e = edition_new(number);
 
@@ -166,7 +182,7 @@ struct edition *edition_open(const struct reading *r, unsigned number, const str
 		return NULL;
 	refuse_through(log_refusal);
 	if (prepare(e, r, before) == 0 && logs_open_access(&e->heritage) == 0 &&
-	    listeners_open_beside(&e->heritage, &before->heritage) == 0 && map_routes(e) == 0) {
+	    open_listeners(e, before, older) == 0 && map_routes(e) == 0) {
 		rlimits_raise(e->conf.options);
 		return e;
 	}
@@ -211,6 +227,7 @@ struct arbiter_policy edition_policy(const struct options *o)
 	return (struct arbiter_policy){
 		.workers = (unsigned)o->workers,
 		.graceful_ns = o->graceful_timeout_ns,
+		.slot_ns = o->timeout_ns,
 		.delay_ns = o->drain_delay_ns,
 		.all_at_once = o->reload_mode == RELOAD_ALL,
 	};

@@ -36,10 +36,12 @@ struct edition {
 struct edition *edition_first(struct foundation *f, unsigned number);
 
 /*
- * Reads the configuration again and opens what it names, beside `before`, whose listeners it
- * shares.  NULL when anything is wrong, with the reason on the error log and nothing changed.
+ * Reads the configuration again and opens what it names, beside `before` and the `older` ones in its
+ * list: an address that any of them has open stays that socket.  NULL when anything is wrong, with
+ * the reason on the error log.
  */
-struct edition *edition_open(const struct reading *r, unsigned number, const struct edition *before);
+struct edition *edition_open(const struct reading *r, unsigned number, const struct edition *before,
+			     const struct edition *older);
 
 /*
  * The same in a child that leaves it at that: an app that dies when it is opened takes only the

@@ -68,11 +68,24 @@ int inherited_open(struct inherited *in, const struct supervisor *s)
 	return 0;
 }
 
+static bool has(const struct inherited *in, const struct listener *l)
+{
+	for (unsigned i = 0; i < in->count; i++) {
+		const struct listener there = { .fd = in->socket[i].fd };
+
+		if (listener_is_same(&there, l))
+			return true;
+	}
+	return false;
+}
+
 static int copy_one(struct inherited *in, const struct inherited_gift *gift)
 {
 	struct inherited_socket *socket = &in->socket[in->count];
 	struct buf name;
 
+	if (!listener_can_go_on(gift->listener) || has(in, gift->listener))
+		return 0;
 	buf_init(&name, sizeof socket->name);
 	put_name(&name, gift->purpose, gift->bind);
 	snprintf(socket->name, sizeof socket->name, "%.*s", (int)name.len, name.at);
@@ -86,11 +99,13 @@ static int copy_one(struct inherited *in, const struct inherited_gift *gift)
 
 int inherited_copy(struct inherited *in, const struct inherited_gift *gift, unsigned count)
 {
+	size_t places = (size_t)in->count + count + 1;
+	struct inherited_socket *socket = realloc(in->socket, places * sizeof *socket);
 	int error = 0;
 
-	*in = (struct inherited){ .socket = calloc(count + 1, sizeof *in->socket) };
-	if (!in->socket)
+	if (!socket)
 		return -ENOMEM;
+	in->socket = socket;
 	for (unsigned i = 0; i < count && !error; i++)
 		error = copy_one(in, &gift[i]);
 	return error;

@@ -32,7 +32,10 @@ struct inherited {
 /* 0 or -ENOMEM.  Takes the descriptors over; what is not handed to us is not touched. */
 int inherited_open(struct inherited *in, const struct supervisor *s);
 
-/* The same table made of listeners of our own, whose descriptors are copied: 0 or an errno value. */
+/*
+ * The same table, zeroed at first, of listeners of our own: descriptors are copied, of each socket
+ * one.  0 or a negative errno value.
+ */
 struct inherited_gift;
 int inherited_copy(struct inherited *in, const struct inherited_gift *gift, unsigned count);
 

@@ -17,6 +17,12 @@
 /* When all is over: how long a connection without a request may still bring one. */
 #define PATIENCE_NS (500 * NS_PER_MS)
 
+/*
+ * The same of connections to the statistics, after a reload or an upgrade: probes come every second or
+ * so.  When the server stops they are the last to be asked, and nothing is left to be said.
+ */
+#define PROBE_PATIENCE_NS (2 * NS_PER_S)
+
 static enum board_phase phase(const struct worker *w)
 {
 	return (enum board_phase)atomic_load(&w->loop.board->phase);
@@ -34,8 +40,12 @@ static void part_idle(struct worker *w, enum conn_state state)
 	struct loop *l = &w->loop;
 	const struct options *o = w->heritage->options;
 	/* Where nothing hurries, their own deadlines end them; but before the worker is killed. */
-	bool hurries = phase(w) == BOARD_STOPPING || w->index == WORKER_STATISTICS;
-	uint64_t patience_ns = hurries ? PATIENCE_NS : o->graceful_timeout_ns / 2;
+	uint64_t patience_ns = o->graceful_timeout_ns / 2;
+
+	if (w->index == WORKER_STATISTICS)
+		patience_ns = phase(w) == BOARD_STOPPING ? 0 : PROBE_PATIENCE_NS;
+	else if (phase(w) == BOARD_STOPPING)
+		patience_ns = PATIENCE_NS;
 
 	for (struct list *n = l->conns[state].next, *next; n != &l->conns[state]; n = next) {
 		struct conn *c = list_entry(n, struct conn, node);

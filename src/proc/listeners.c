@@ -187,23 +187,25 @@ void listeners_gifts(const struct heritage *h, struct inherited_gift *gift)
 		};
 }
 
-int listeners_open_beside(struct heritage *h, const struct heritage *before)
+int listeners_copy(struct inherited *in, const struct heritage *before)
 {
 	unsigned count = listeners_count(before);
 	struct inherited_gift *gift = calloc(count + 1, sizeof *gift);
-	struct inherited in = { 0 };
 	int error = gift ? 0 : -ENOMEM;
 
 	if (!error) {
 		listeners_gifts(before, gift);
-		error = inherited_copy(&in, gift, count);
+		error = inherited_copy(in, gift, count);
 	}
 	free(gift);
 	if (error < 0)
 		log_error("cannot keep the listeners: %s", strerror(-error));
-	int status = error < 0 ? EXIT_CANNOT_SERVE : open_all(h, &in);
-	inherited_close(&in);
-	return status;
+	return error;
+}
+
+int listeners_open_beside(struct heritage *h, struct inherited *in)
+{
+	return open_all(h, in);
 }
 
 static bool is_among(const struct listener *l, const struct heritage *h)
@@ -214,7 +216,7 @@ static bool is_among(const struct listener *l, const struct heritage *h)
 	return listener_is_same(l, &h->statistics);
 }
 
-void listeners_deafen_gone(const struct heritage *h, const struct heritage *other)
+void listeners_deafen_gone(struct heritage *h, const struct heritage *other)
 {
 	for (unsigned i = 0; i < h->listener_count; i++)
 		if (!is_among(&h->listener[i], other))

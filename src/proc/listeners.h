@@ -13,17 +13,22 @@
 int listeners_open(struct heritage *h, const struct supervisor *s);
 
 /*
- * For a new edition of the configuration: what `before` listens on is taken over, as a new master
- * would from an older one, and the rest is opened.  0, or an exit status (logged).
+ * For a new edition of the configuration: what is in `in`, of those before it (listeners_copy()), is
+ * taken over, as a new master would from an older one, and the rest is opened.  0, or an exit status
+ * (logged).
  */
-int listeners_open_beside(struct heritage *h, const struct heritage *before);
+struct inherited;
+int listeners_open_beside(struct heritage *h, struct inherited *in);
+
+/* Copies what an edition listens on.  0 or a negative errno value (logged). */
+int listeners_copy(struct inherited *in, const struct heritage *before);
 
 /* What they were opened for, to be given to another master; `gift` has listeners_count() places. */
 void listeners_gifts(const struct heritage *h, struct inherited_gift *gift);
 unsigned listeners_count(const struct heritage *h);
 
 /* Those that are not among the other's become deaf: see listener_deafen(). */
-void listeners_deafen_gone(const struct heritage *h, const struct heritage *other);
+void listeners_deafen_gone(struct heritage *h, const struct heritage *other);
 
 /* The names of unix sockets that `other` serves as well are its own from now on. */
 void listeners_disown(struct heritage *h, const struct heritage *other);

@@ -50,11 +50,13 @@ static void tell_unforked(struct master *m)
 
 static void on_worker_gone(struct master *m, const struct crew_death *d)
 {
+	bool is_signalled = WIFSIGNALED(d->wait_status);
+
 	acts_tell(m, (struct arbiter_event){
 			     .kind = EVENT_EXITED,
 			     .seat = d->seat,
-			     .exit_status =
-				     WIFEXITED(d->wait_status) ? WEXITSTATUS(d->wait_status) : -1,
+			     .exit_status = is_signalled ? -1 : WEXITSTATUS(d->wait_status),
+			     .is_killed = is_signalled && WTERMSIG(d->wait_status) == SIGKILL,
 		     });
 	if (m->seat[d->seat].state == SEAT_EMPTY)
 		crew_clear_seat(&m->crew, d->seat);
@@ -70,6 +72,14 @@ static void on_heir_gone(struct master *m)
 		order_workers(m, (unsigned)m->foundation.heritage.options->workers);
 }
 
+static void on_checked(struct master *m, int wait_status)
+{
+	if (reload_on_checked(&m->reload, wait_status))
+		order_change_over(m);
+	else
+		acts_deafen_gone(m); /* what was refused may have opened an old address again */
+}
+
 static void on_child(struct master *m)
 {
 	struct crew_death d;
@@ -79,9 +89,8 @@ static void on_child(struct master *m)
 			on_worker_gone(m, &d);
 		else if (upgrade_on_child(&m->upgrade, d.pid, d.wait_status))
 			on_heir_gone(m);
-		else if (reload_is_checker(&m->reload, d.pid) &&
-			 reload_on_checked(&m->reload, d.wait_status))
-			order_change_over(m);
+		else if (reload_is_checker(&m->reload, d.pid))
+			on_checked(m, d.wait_status);
 	}
 }
 
@@ -146,6 +155,14 @@ static void read_signals(struct master *m)
 				signals[i].on(m);
 }
 
+static void tell_wish(struct master *m, unsigned seat, enum relief relief)
+{
+	if (relief != RELIEF_NONE)
+		acts_tell(m, (struct arbiter_event){ .kind = EVENT_WISH,
+						     .seat = seat,
+						     .is_hurt = relief == RELIEF_HURT });
+}
+
 /* What workers say of themselves stands on their rows. */
 static void read_news(struct master *m)
 {
@@ -159,8 +176,8 @@ static void read_news(struct master *m)
 
 		if (state == WORKER_READY)
 			tell(m, EVENT_READY, i);
-		if (state == WORKER_READY && atomic_load(&row->wants_relief))
-			tell(m, EVENT_WISH, i);
+		if (state == WORKER_READY)
+			tell_wish(m, i, (enum relief)atomic_load(&row->relief));
 		if (state == WORKER_DRAINING)
 			tell(m, EVENT_LEAVING, i);
 	}
@@ -189,6 +206,7 @@ static void on_time(struct master *m)
 			m->tick_ns = now_ns + NS_PER_S; /* we were held up: no burst of seconds */
 		look_for_silence(m, now_ns);
 		logs_follow(&m->foundation.heritage);
+		crew_end_overdue_statistics(&m->crew, now_ns);
 		crew_spawn_statistics(&m->crew);
 	}
 	notify_watchdog(&m->foundation.notify, master_board(m), now_ns);
@@ -283,7 +301,7 @@ static int serve(struct master *m)
 	crew_spawn_statistics(&m->crew);
 	tell(m, EVENT_BEGIN, 0);
 	loop(m);
-	crew_stop_statistics(&m->crew);
+	crew_stop_statistics(&m->crew, m->arbiter.state == ARBITER_ENDING);
 	log_info("stopped; requests lost since the start: %llu", (unsigned long long)m->crew.lost);
 	return m->status;
 }

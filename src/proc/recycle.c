@@ -44,7 +44,7 @@ void recycle_count(struct worker *w)
 		return;
 	snprintf(why, sizeof why, "it has taken %llu requests",
 		 (unsigned long long)w->recycle.requests);
-	worker_retire(w, why);
+	worker_retire(w, RELIEF_WORN, why);
 }
 
 /* Resident and its own: without the board, libraries and what the fork still shares as files. */
@@ -72,5 +72,5 @@ void recycle_look(struct worker *w)
 		return;
 	snprintf(why, sizeof why, "it takes %.1f MiB of memory (max_worker_memory %.1f MiB)",
 		 (double)bytes / (1 << 20), (double)most / (1 << 20));
-	worker_retire(w, why);
+	worker_retire(w, RELIEF_WORN, why);
 }

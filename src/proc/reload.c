@@ -103,7 +103,7 @@ bool reload_on_checked(struct reload *r, int wait_status)
 		return false;
 	}
 	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0)
-		e = edition_open(&r->reading, r->last_number + 1, r->now);
+		e = edition_open(&r->reading, r->last_number + 1, r->now, r->old);
 	if (!e) {
 		refuse(r, WIFSIGNALED(wait_status) ? wait_status : 0);
 		return false;
@@ -147,7 +147,7 @@ unsigned reload_renumber(struct reload *r)
 
 void reload_deafen_gone(const struct reload *r)
 {
-	for (const struct edition *e = r->old; e; e = e->next)
+	for (struct edition *e = r->old; e; e = e->next)
 		listeners_deafen_gone(&e->heritage, &r->now->heritage);
 }
 

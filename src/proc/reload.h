@@ -48,7 +48,7 @@ void reload_revert(struct reload *r, unsigned number);
 /* The present one gets a new number, as if it were another. */
 unsigned reload_renumber(struct reload *r);
 
-/* Renewed: addresses that are served no more take no more connections. */
+/* Addresses that are served no more take no more connections. */
 void reload_deafen_gone(const struct reload *r);
 
 /* In a child that becomes a worker: what old editions have open is none of its business. */

@@ -90,13 +90,13 @@ void worker_tell_master(const struct worker *w)
 		log_error("worker %u: cannot reach the master: %s", w->index, strerror(errno));
 }
 
-void worker_retire(struct worker *w, const char *why)
+void worker_retire(struct worker *w, enum relief relief, const char *why)
 {
-	if (w->is_retiring || w->is_leaving || is_statistics(w))
+	if (w->relief >= relief || w->is_leaving || is_statistics(w))
 		return;
-	w->is_retiring = true;
+	w->relief = relief;
 	log_info("worker %u: %s: it wants to be replaced", w->index, why);
-	atomic_store(&w->loop.row->wants_relief, 1);
+	atomic_store(&w->loop.row->relief, relief);
 	worker_tell_master(w);
 }
 

@@ -8,6 +8,7 @@
 #define PROC_WORKER_H
 
 #include "net/acceptor.h"
+#include "proc/arbiter.h"
 #include "proc/heritage.h"
 #include "proc/peers.h"
 #include "proc/recycle.h"
@@ -18,8 +19,8 @@
 #define WORKER_STATISTICS UINT32_MAX
 
 /* Exit statuses, as gunicorn's users know them. */
-#define WORKER_BOOT_ERROR 3
-#define WORKER_APP_ERROR 4
+#define WORKER_BOOT_ERROR ARBITER_BOOT_ERROR
+#define WORKER_APP_ERROR ARBITER_APP_ERROR
 
 struct worker {
 	struct heritage *heritage;
@@ -38,7 +39,7 @@ struct worker {
 	struct recycle recycle;
 	ev_timer heartbeat, look_around, deadline_look, queue_look;
 	int signal_fd;
-	bool is_retiring; /* has asked for a successor */
+	enum relief relief; /* why it has asked for a successor */
 	bool is_leaving;
 	uint64_t leaving_ns;    /* since when */
 	bool is_last_to_accept; /* it leaves, but empties the listeners' queues first */
@@ -48,7 +49,7 @@ struct worker {
 void worker_tell_master(const struct worker *w);
 
 /* This process should not go on: asks the master for another, which takes over.  Leader. */
-void worker_retire(struct worker *w, const char *why);
+void worker_retire(struct worker *w, enum relief relief, const char *why);
 
 /* The life of a worker process, in a process just forked; returns its exit status. */
 int worker_main(struct heritage *heritage, unsigned index);

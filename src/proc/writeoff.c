@@ -62,7 +62,7 @@ static void on_look(struct ev_loop *ev, ev_timer *t, int events)
 		is_hurt = true;
 	}
 	if (is_hurt)
-		worker_retire(w, "a slot was written off");
+		worker_retire(w, RELIEF_HURT, "a slot was written off");
 }
 
 void writeoff_open(struct worker *w)

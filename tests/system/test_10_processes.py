@@ -118,6 +118,35 @@ def test_all_workers_killed_at_once(serve):
         s.completed(2)
 
 
+def test_whoever_kills_one_after_the_other_sees_each_replaced_at_once(serve):
+    """Ready or not yet: those are no workers that die by their own fault."""
+    with serve(workers=2) as s:
+        s.may_lose_workers = True
+        took = []
+        for _ in range(20):
+            begun = re.findall(r"worker \d+: process (\d+)\n", s.stderr())
+            victim = [int(pid) for pid in begun if is_alive(int(pid))][-1]
+            began = time.monotonic()
+            os.kill(victim, signal.SIGKILL)
+            eventually(lambda: len(re.findall(r"worker \d+: process (\d+)\n", s.stderr())) > len(begun),
+                       5, "another one begins", every=0.001)
+            took.append(time.monotonic() - began)
+        assert sorted(took)[10] < 0.05 * PATIENCE, took
+        eventually(lambda: len(s.worker_pids()) == 2, 5, "two are ready")
+        assert s.get("/hello").status == 200
+
+
+def test_the_statistics_process_is_replaced_at_once(serve):
+    with serve(workers=1) as s:
+        time.sleep(1.1)
+        pid = next(p for p in pids_of_session(s.process.pid)
+                   if "statistics" in Path(f"/proc/{p}/cmdline").read_text())
+        began = time.monotonic()
+        os.kill(pid, signal.SIGKILL)
+        eventually(s.is_ready, 5, "the probe is answered again", every=0.005)
+        assert time.monotonic() - began < 0.4 * PATIENCE
+
+
 def test_workers_leave_when_the_master_is_killed(serve):
     with serve(workers=2, threads=2) as s:
         job = Background(lambda: s.get("/sleep?ms=600"))

@@ -3,12 +3,13 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import time
 
 import pytest
 
-from client import Conn, get
+from client import Conn, get, request
 from server import ROOT, eventually, free_port
 from steady import Steady
 
@@ -118,6 +119,87 @@ def test_a_storm_of_reloads_loses_none(serve, tmp_path):
             reload(s)
         load.check(RATE / 2)
         settled(s, 2)
+
+
+class Probes(Steady):
+    """Whoever asks for the state of the server: no balancer or monitor may see a reload fail."""
+
+    def __init__(self, server, rate=60):
+        super().__init__(server.admin, rate, kept=4, target=lambda: self.dice.choice(
+            ("/readyz", "/healthz", "/stats.json", "/metrics")))
+
+
+def test_a_storm_of_reloads_loses_no_probe(serve, tmp_path):
+    conf = Configured(serve, tmp_path, keep_alive=30)
+    with conf.start() as s:
+        with Probes(s) as load:
+            for i in range(40):
+                s.process.send_signal(signal.SIGHUP)
+                time.sleep(0.02 if i < 20 else 0.2)
+            reload(s)
+        load.check()
+
+
+def test_an_address_taken_away_comes_back_while_old_workers_still_answer(serve, tmp_path):
+    """Its socket is there, deaf; the name of a unix socket is not the old one's to remove."""
+    path, port = tmp_path / "second", free_port()
+    conf = Configured(serve, tmp_path)
+    with conf.start(binds=[]) as s:
+        first = f"127.0.0.1:{s.address[1]}"
+        both = f"{first}, unix:{path}, 127.0.0.1:{port}"
+        conf.write(bind=both)
+        reload(s)
+        with s.conn() as busy:
+            busy.send(request("/sleep?ms=3000"))
+            s.wait_busy(1)
+            for _ in range(2):
+                conf.write(bind=first)
+                reload(s)
+                conf.write(bind=both)
+                reload(s)
+                for address in (str(path), ("127.0.0.1", port)):
+                    assert get(address, "/hello").status == 200
+            assert busy.read().status == 200
+        settled(s, 2)
+        time.sleep(0.3)  # the oldest edition is closed
+        for address in (str(path), ("127.0.0.1", port)):
+            assert get(address, "/hello").status == 200
+        conf.write(bind=first)
+        reload(s)
+        eventually(lambda: not path.exists(), 10, "the name is gone with the last who served it")
+
+
+def test_what_is_refused_gives_an_old_address_no_life(serve, tmp_path):
+    port = free_port()
+    conf = Configured(serve, tmp_path)
+    with conf.start(binds=[]) as s, socket.socket() as taken:
+        first = f"127.0.0.1:{s.address[1]}"
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        conf.write(bind=f"{first}, 127.0.0.1:{port}")
+        reload(s)
+        with s.conn() as busy:
+            busy.send(request("/sleep?ms=2500"))
+            s.wait_busy(1)
+            conf.write(bind=first)
+            reload(s)
+            conf.write(bind=f"{first}, 127.0.0.1:{port}, 127.0.0.1:{taken.getsockname()[1]}")
+            reload(s, "reload: refused")
+            with pytest.raises(OSError), socket.create_connection(("127.0.0.1", port), 0.3):
+                pass
+            assert busy.read().status == 200
+
+
+def test_a_kept_socket_gets_what_the_configuration_says_by_now(serve, tmp_path):
+    path = tmp_path / "s"
+    conf = Configured(serve, tmp_path, socket_mode="0600")
+    with conf.start(binds=[f"unix:{path}"]) as s:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        conf.write(socket_mode="0660", backlog="77")
+        reload(s)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o660
+        listening = subprocess.run(["ss", "-lxH", "src", str(path)], capture_output=True, text=True)
+        assert listening.stdout.split()[3] == "77", listening.stdout
 
 
 def test_what_is_read_anew_is_in_force(serve, tmp_path):

@@ -15,6 +15,7 @@ import pytest
 from client import get
 from server import LITTLED, eventually, is_alive, pids_of_session, run_once, stat_of
 from steady import Steady
+from test_51_reloads import Probes
 
 RATE = 300
 
@@ -90,6 +91,15 @@ def test_an_upgrade_loses_none(serve, tmp_path):
                 time.sleep(0.3)
         load.check(RATE / 2)
         assert get(u.server.address, "/hello").status == 200
+
+
+def test_an_upgrade_loses_no_probe(serve, tmp_path):
+    with Upgradable(serve, tmp_path, workers=2, threads=16) as u:
+        with Probes(u.server) as load:
+            for _ in range(4):
+                u.hand_over(u.usr2())
+                time.sleep(0.3)
+        load.check()
 
 
 def test_by_way_of_winch_as_gunicorn_has_it(serve, tmp_path):

@@ -88,6 +88,18 @@ def test_the_worker_is_replaced_and_takes_nobody_with_it(faulty):
         eventually(lambda: f"process {before} has left" in s.stderr(), 10, "the old one is gone")
 
 
+def test_other_slots_have_their_own_deadlines(faulty):
+    """However little time workers that leave have otherwise."""
+    with faulty(timeout="2s", graceful_timeout="300ms", threads=4) as s:
+        stuck = Background(lambda: s.get("/stuck"))
+        s.wait_busy(1)
+        time.sleep(0.5)
+        others = [Background(lambda: s.get("/sleep?ms=1800")), Background(lambda: s.get("/stuck"))]
+        assert stuck.result().status == 504
+        assert [b.result().status for b in others] == [200, 504]
+        assert s.stats()["totals"]["written_off"] == 2 and s.stats()["totals"]["lost"] == 0
+
+
 def test_every_slot_stuck_and_those_who_wait_are_served_by_the_next_worker(faulty):
     with faulty(timeout="700ms", threads=2) as s:
         stuck = [Background(lambda: s.get("/stuck")) for _ in range(2)]

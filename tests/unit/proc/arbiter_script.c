@@ -67,6 +67,17 @@ const char *exits(unsigned seat, int status)
 		(struct arbiter_event){ .kind = EVENT_EXITED, .seat = seat, .exit_status = status });
 }
 
+const char *is_killed(unsigned seat)
+{
+	return handle((struct arbiter_event){
+		.kind = EVENT_EXITED, .seat = seat, .exit_status = -1, .is_killed = true });
+}
+
+const char *is_hurt(unsigned seat)
+{
+	return handle((struct arbiter_event){ .kind = EVENT_WISH, .seat = seat, .is_hurt = true });
+}
+
 const char *wants_workers(unsigned workers)
 {
 	return handle((struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });

@@ -17,6 +17,8 @@ const char *on(enum arbiter_event_kind kind);
 const char *at_seat(enum arbiter_event_kind kind, unsigned seat);
 const char *ready(unsigned seat);
 const char *exits(unsigned seat, int status);
+const char *is_killed(unsigned seat);
+const char *is_hurt(unsigned seat);
 const char *wants_workers(unsigned workers);
 const char *gets_edition(unsigned edition, unsigned workers, bool all_at_once);
 
