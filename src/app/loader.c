@@ -2,6 +2,7 @@
 #include "app/loader.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -205,10 +206,13 @@ static bool is_path(const char *spec)
 int loader_open(struct loaded *l, const char *spec, char why[LOADER_WHY_BYTES])
 {
 	*l = (struct loaded){ 0 };
-	int status = is_path(spec) ? open_library(l, spec, why) : open_builtin(l, spec, why);
-	if (status < 0)
-		loader_close(l);
-	return status;
+	bool is_library = is_path(spec);
+	int status = is_library ? open_library(l, spec, why) : open_builtin(l, spec, why);
+
+	if (status == 0)
+		return 0;
+	loader_close(l);
+	return is_library ? -ENOEXEC : -ENOENT;
 }
 
 void loader_close(struct loaded *l)

@@ -24,7 +24,8 @@ struct loaded {
  * `spec` with a '/' before any ':', or ending in ".so" without a ':', is the path of a shared
  * object (of the current folder if it has no '/'); anything else is NAME or NAME:ARGUMENT of a
  * built-in app.
- * l->argument points into `spec`.  0, or -1 and the reason in `why`.
+ * l->argument points into `spec`.  0; or the reason in `why` and -ENOEXEC for a shared object that
+ * is none of our apps, -ENOENT for a name that is no built-in app's.
  */
 int loader_open(struct loaded *l, const char *spec, char why[LOADER_WHY_BYTES]);
 

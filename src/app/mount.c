@@ -6,6 +6,7 @@
  */
 #include "app/mount.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "app/loader.h"
@@ -49,8 +50,11 @@ static int open_mount(struct mount *mt, const struct conf *conf, const struct ro
 	struct ltd_settings settings = { .route = route, .file = conf->file };
 	struct loaded l;
 
-	if (loader_open(&l, route->app, why) < 0)
-		return settings_refuse(&settings, 0, "%s", why);
+	int error = loader_open(&l, route->app, why);
+	if (error < 0) {
+		settings_refuse(&settings, 0, "%s", why);
+		return error == -ENOEXEC ? error : -1;
+	}
 	mt->prefix = without_slash(route->prefix);
 	mt->app = l.app;
 	mt->library = l.library;
@@ -189,8 +193,9 @@ static int open_mounts(struct mounts *m, const struct conf *conf)
 	}
 	for (size_t i = 0; i < conf->route_count; i++) {
 		m->mount_count++;
-		if (open_mount(&m->mount[i], conf, &conf->routes[i]) < 0)
-			return -1;
+		int error = open_mount(&m->mount[i], conf, &conf->routes[i]);
+		if (error < 0)
+			return error;
 	}
 	return 0;
 }
@@ -203,10 +208,14 @@ int mounts_open(struct mounts *m, const struct conf *conf)
 			  "section");
 		return -1;
 	}
-	if (open_mounts(m, conf) == 0 && lay_out(m) == 0 && check_duplicates(m, conf) == 0)
-		return 0;
-	mounts_close(m);
-	return -1;
+	int error = open_mounts(m, conf);
+	if (!error)
+		error = lay_out(m);
+	if (!error)
+		error = check_duplicates(m, conf);
+	if (error)
+		mounts_close(m);
+	return error;
 }
 
 int mounts_open_app(struct mounts *m, const struct ltd_app *app, void *state)

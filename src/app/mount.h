@@ -52,7 +52,8 @@ struct mounts {
 
 /*
  * Opens and configures every app.  On failure one line says why on the error log (with file and
- * line of the route where there is one) and -1 comes back; nothing stays open.
+ * line of the route where there is one) and -1 comes back, or -ENOEXEC when an app's shared object
+ * cannot be loaded; nothing stays open.
  * `conf` must outlive the mounts: prefixes and settings point into it.
  */
 int mounts_open(struct mounts *m, const struct conf *conf);

@@ -62,7 +62,10 @@ int foundation_prepare(struct heritage *h, struct mounts *mounts)
 		status = EXIT_BAD_CONFIGURATION;
 	if (status)
 		return status;
-	return mounts_open(mounts, h->conf) < 0 ? EXIT_BAD_CONFIGURATION : 0;
+	int error = mounts_open(mounts, h->conf);
+	if (error == -ENOEXEC)
+		return EXIT_APP_ERROR;
+	return error < 0 ? EXIT_BAD_CONFIGURATION : 0;
 }
 
 static int prepare_heritage(struct foundation *f)

@@ -6,10 +6,12 @@
 #define PROC_MASTER_H
 
 #include "conf/conf.h"
+#include "proc/arbiter.h"
 
 /* Exit statuses of the program. */
 #define EXIT_CANNOT_SERVE 1
 #define EXIT_BAD_CONFIGURATION 2
+#define EXIT_APP_ERROR ARBITER_APP_ERROR /* said by the master itself, when it loads one */
 
 struct reading;
 

@@ -65,6 +65,33 @@ def test_one_that_crashes_at_start_ends_it_with_status_3_and_costs_little(tmp_pa
     assert said.count(": process ") < 100
 
 
+def test_what_ends_by_itself_at_start_is_a_crash_like_another(tmp_path):
+    for code in (0, 7):
+        status, said, took, _ = run_to_the_end("-w", 1, app_that(tmp_path, "ends", f"exit({code});"))
+        assert status == 3 and took > 2
+        assert f"exited with status {code} before it was ready" in said
+        assert "giving up, with status 3: the workers do not get ready" in said
+
+
+def test_an_app_that_cannot_be_loaded_ends_it_with_status_4(tmp_path):
+    (tmp_path / "text.so").write_text("no library")
+    for app in (tmp_path / "missing.so", tmp_path / "text.so"):
+        status, said, _, _ = run_to_the_end(app)
+        assert status == 4
+        assert "cannot open app" in said and len(said.splitlines()) == 1
+
+
+def test_one_that_hangs_at_start_does_not_hold_up_the_end(tmp_path):
+    app = app_that(tmp_path, "hangs", "pause();")
+    with subprocess.Popen([LITTLED, "-b", "127.0.0.1:0", "-t", "1s", "--graceful-timeout", "1h", app],
+                          stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                          env=clean_environment()) as process:
+        while ": process " not in process.stderr.readline().replace("littled 0.1.0, process", ""):
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30 * PATIENCE) == 0
+
+
 def test_workers_that_die_again_and_again_cost_little(serve, tmp_path):
     """Ready, and dead a moment later: for ever, so ever more slowly."""
     app = app_that(tmp_path, "dies", "pthread_create(&t, 0, die_soon, 0); return 0;")

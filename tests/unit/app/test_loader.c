@@ -1,6 +1,7 @@
 /* Every way a shared object can be wrong. */
 #include "app/loader.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,15 +12,25 @@
 
 static char why[LOADER_WHY_BYTES];
 
-static void check_refused(const char *spec, const char *because)
+static void check(const char *spec, int error, const char *because)
 {
 	struct loaded l;
 
 	why[0] = '\0';
-	ck_assert_int_eq(loader_open(&l, spec, why), -1);
+	ck_assert_int_eq(loader_open(&l, spec, why), error);
 	ck_assert_msg(strstr(why, because), "'%s' not in '%s'", because, why);
 	ck_assert_ptr_null(l.app);
 	ck_assert_ptr_null(l.library);
+}
+
+static void check_refused(const char *spec, const char *because)
+{
+	check(spec, -ENOEXEC, because);
+}
+
+static void check_unknown(const char *name, const char *because)
+{
+	check(name, -ENOENT, because);
 }
 
 START_TEST(a_shared_object_is_opened)
@@ -115,13 +126,13 @@ START_TEST(an_unknown_name_gets_help)
 {
 	char longest[5000];
 
-	check_refused("worklaod", "there is no app 'worklaod' (did you mean workload?)");
-	check_refused("work:x", "there is no app 'work'");
-	check_refused("mysite", "built in: workload, static;");
-	check_refused("", "there is no app ''");
+	check_unknown("worklaod", "there is no app 'worklaod' (did you mean workload?)");
+	check_unknown("work:x", "there is no app 'work'");
+	check_unknown("mysite", "built in: workload, static;");
+	check_unknown("", "there is no app ''");
 	memset(longest, 'a', sizeof longest - 1);
 	longest[sizeof longest - 1] = '\0';
-	check_refused(longest, "there is no app 'aaaa");
+	check_unknown(longest, "there is no app 'aaaa");
 	memcpy(longest + sizeof longest - 4, ".so", 4);
 	check_refused(longest, "path too long");
 }
