@@ -181,7 +181,7 @@ struct ltd_slice ltd_request_scheme(const struct ltd_exchange *x)
 
 bool ltd_request_client_is_gone(struct ltd_exchange *x)
 {
-	const struct exchange *in = inner(x);
+	struct exchange *in = inner(x);
 
 	return in->link && in->link->is_gone(in);
 }

@@ -31,6 +31,7 @@ void exchange_init(struct exchange *x, struct conn *c, const struct limits *limi
 	x->worker = 0;
 	x->concurrency = 0;
 	x->bytes_out = 0;
+	x->sent_ahead = 0;
 	x->wants_close = false;
 	atomic_store_explicit(&x->hold, HOLD_NONE, memory_order_relaxed);
 }

@@ -26,7 +26,7 @@ struct exchange;
  * knows no sockets; NULL in an exchange without a connection.
  */
 struct exchange_link {
-	bool (*is_gone)(const struct exchange *x); /* nobody can receive the answer any more */
+	bool (*is_gone)(struct exchange *x); /* nobody can receive the answer any more */
 
 	/* Sends what its stream holds, waiting for the client; 0 or a negative errno value. */
 	int (*flush)(struct exchange *x);
@@ -56,6 +56,7 @@ struct exchange {
 	unsigned slot, worker; /* where it was handled, for the log */
 	unsigned concurrency;  /* requests in flight when the handler started */
 	uint64_t bytes_out;
+	uint8_t sent_ahead;        /* bytes of the head that are out before there is one */
 	bool wants_close;          /* the connection ends after this response */
 	hold_word hold;            /* who may answer it while a slot has it */
 	_Alignas(16) char space[]; /* the arena's first block */

@@ -29,7 +29,7 @@ static char *put_prefix(char *to, unsigned status)
 
 	if (prefix.at)
 		return put(to, prefix);
-	to = put_number(PUT(to, "HTTP/1.1 "), status);
+	to = put_number(PUT(to, RESPONSE_BEGINS), status);
 	to = put(PUT(to, " "), status_reason(status));
 	return PUT(to, "\r\nServer: littled\r\nDate: ");
 }

@@ -22,7 +22,8 @@
 /* What goes out when there was no memory for anything better (no Date: RFC 9110 6.6.1). */
 #define SHORT_BODY "503 Service Unavailable: no memory for the response\n"
 #define SHORT_HEAD(connection) \
-	"HTTP/1.1 503 Service Unavailable\r\nServer: littled\r\nContent-Type: text/plain\r\n" \
+	RESPONSE_BEGINS \
+	"503 Service Unavailable\r\nServer: littled\r\nContent-Type: text/plain\r\n" \
 	"Content-Length: 52\r\n" connection "\r\n"
 _Static_assert(sizeof(SHORT_BODY) - 1 == 52, "Content-Length of SHORT_HEAD");
 

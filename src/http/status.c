@@ -1,7 +1,7 @@
 /* The status table, laid out once by the compiler.  Runs in: any. */
 #include "http/status.h"
 
-#define PREFIX(code, reason) "HTTP/1.1 " #code " " reason "\r\nServer: littled\r\nDate: "
+#define PREFIX(code, reason) RESPONSE_BEGINS #code " " reason "\r\nServer: littled\r\nDate: "
 
 struct status {
 	struct ltd_slice reason, prefix;

@@ -7,6 +7,9 @@
 #define STATUS_FIRST 100
 #define STATUS_LAST 599
 
+/* What every response begins with, also to HTTP/1.0 (RFC 9110 6.2). */
+#define RESPONSE_BEGINS "HTTP/1.1 "
+
 /* The reason phrase; "Unknown" for a code without one (RFC 9110 15 allows any of its class). */
 struct ltd_slice status_reason(unsigned code);
 

@@ -110,9 +110,9 @@ void conn_refuse_excess(struct exchange *x, enum limit limit);
 
 /*
  * Nobody can receive the answer to this request any more (a client that has only ended its own
- * side still can), so no handler starts.  Called where conn_answer() would be.
+ * side still can: see conn_gone.c), so no handler starts.  Called where conn_answer() would be.
  */
-bool conn_is_abandoned(const struct exchange *x);
+bool conn_is_abandoned(struct hand *h, struct exchange *x);
 void conn_abandon(struct hand *h, struct exchange *x);
 
 /* Sends what is answered; called by the leader, or the slot's thread while BUSY. */
@@ -221,6 +221,15 @@ void conn_give_up(struct conn *c, unsigned status);
 /* A request is over, answered or not: its last stamp, its count, its line in the access log. */
 void conn_settle(struct hand *h, const struct loop *l, struct exchange *x, unsigned status,
 		 uint64_t now_ns);
+
+/* The same, whenever nothing of its answer is out; may send what all answers begin with. */
+bool conn_client_is_gone(struct hand *h, struct exchange *x);
+
+/* The head is there: what of it has been sent so does not go again. */
+void conn_skip_sent_ahead(struct exchange *x);
+
+/* Behind those to be sent. */
+void conn_append_answered(struct conn *c, struct exchange *x);
 
 /* What the head needs to know of the connection. */
 void conn_frame(struct hand *h, const struct exchange *x, struct response_frame *frame);

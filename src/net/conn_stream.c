@@ -17,9 +17,18 @@
 /* How long a slot waits for the client before it looks whether that has been fast enough. */
 #define LOOK_NS (250 * NS_PER_MS)
 
-static bool is_gone(const struct exchange *x)
+static bool has_left(const struct exchange *x)
 {
-	return sock_is_gone(x->conn->io.fd);
+	return sock_end(x->conn->io.fd) == SOCK_GONE;
+}
+
+static bool is_gone(struct exchange *x)
+{
+	if (stream_has_begun(&x->response) || !hold_begin_sending(&x->hold))
+		return hold_is_written_off(&x->hold) || has_left(x);
+	bool gone = conn_client_is_gone(x->hand, x);
+	hold_end_sending(&x->hold);
+	return gone;
 }
 
 /* Until the socket takes more, or failed, or the client has been too slow. */
@@ -84,7 +93,10 @@ static int begin(struct exchange *x)
 		x->wants_close = true; /* its end is the connection's */
 	conn_frame(x->hand, x, &frame);
 	conn_encode_stream(x);
-	return stream_begin(&x->response, &frame);
+	error = stream_begin(&x->response, &frame);
+	if (!error)
+		conn_skip_sent_ahead(x);
+	return error;
 }
 
 static int send_loaded(struct exchange *x)
@@ -118,7 +130,7 @@ static int look_for_client(struct exchange *x)
 {
 	if (hold_is_written_off(&x->hold))
 		return -ECANCELED;
-	if (!is_gone(x))
+	if (!has_left(x))
 		return 0;
 	x->conn->failure = CLOSE_CLIENT_MID_RESPONSE;
 	return -EPIPE;

@@ -13,9 +13,6 @@
 #include "net/conn.h"
 #include "net/sock.h"
 
-/* Few leave sooner: what waited less is not worth a system call. */
-#define LOOK_AFTER_NS (2 * NS_PER_MS)
-
 static bool keeps_open(const struct conn *c, const struct exchange *x)
 {
 	const struct loop *l = c->loop;
@@ -36,7 +33,7 @@ void conn_frame(struct hand *h, const struct exchange *x, struct response_frame 
 	};
 }
 
-static void append_answered(struct conn *c, struct exchange *x)
+void conn_append_answered(struct conn *c, struct exchange *x)
 {
 	x->next = NULL;
 	if (c->answered)
@@ -55,23 +52,10 @@ void conn_answer(struct hand *h, struct exchange *x)
 
 	conn_frame(h, x, &frame);
 	response_seal(&x->response, &frame);
+	conn_skip_sent_ahead(x);
 	if (!frame.keep_alive)
 		c->must_close = true;
-	append_answered(c, x);
-}
-
-bool conn_is_abandoned(const struct exchange *x)
-{
-	uint64_t ready_ns = x->stamps.at[STAMP_READY];
-
-	return clock_mono_ns() - ready_ns >= LOOK_AFTER_NS && sock_is_gone(x->conn->io.fd);
-}
-
-void conn_abandon(struct hand *h, struct exchange *x)
-{
-	conn_skip_handler(h, x, clock_mono_ns());
-	x->conn->failure = CLOSE_CLIENT_WAITING;
-	append_answered(x->conn, x); /* closing the connection ends it */
+	conn_append_answered(c, x);
 }
 
 void conn_skip_handler(struct hand *h, struct exchange *x, uint64_t now_ns)

@@ -38,6 +38,8 @@ static struct exchange *read_head_again(struct conn *c, const struct exchange *o
 	x->route_index = old->route_index;
 	x->slot = old->slot;
 	x->concurrency = old->concurrency;
+	x->sent_ahead = old->sent_ahead;
+	x->bytes_out = old->bytes_out;
 	return x;
 }
 

@@ -86,11 +86,13 @@ uint64_t sock_unsent(int fd)
 	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-bool sock_is_gone(int fd)
+enum sock_end sock_end(int fd)
 {
-	struct pollfd p = { .fd = fd };
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
 
-	return poll(&p, 1, 0) > 0 && (p.revents & (POLLERR | POLLHUP));
+	if (poll(&p, 1, 0) <= 0)
+		return SOCK_OPEN;
+	return p.revents & (POLLERR | POLLHUP) ? SOCK_GONE : SOCK_READ_ENDED;
 }
 
 bool sock_is_quiet(int fd)

@@ -33,8 +33,12 @@ bool sock_await_room(int fd, uint64_t ns);
 /* Bytes given to the kernel that the other side has not acknowledged (unix: not read). */
 uint64_t sock_unsent(int fd);
 
-/* Can nothing be sent any more?  Half-closed by the client is not gone: it may wait for more. */
-bool sock_is_gone(int fd);
+/*
+ * SOCK_READ_ENDED: the other side will send no more; whether it still reads is not known (of a
+ * unix socket: it does).  SOCK_GONE: nothing can be sent any more.
+ */
+enum sock_end { SOCK_OPEN, SOCK_READ_ENDED, SOCK_GONE };
+enum sock_end sock_end(int fd);
 
 /* Is there nothing to read, and no end of file? */
 bool sock_is_quiet(int fd);

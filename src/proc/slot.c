@@ -89,7 +89,7 @@ enum send_result slot_run(struct slot_thread *me, struct exchange *x)
 	struct slot_row *row = &l->slot_row[x->slot];
 	bool cpu = me->hand.tally && measures_cpu(s, x, row);
 
-	if (conn_is_abandoned(x))
+	if (conn_is_abandoned(&me->hand, x))
 		return skip(me, x);
 	x->concurrency = board_in_flight(l->board);
 	service_start(&me->hand, x, FLOW_SLOT);

@@ -36,14 +36,6 @@ def reset(conn):
     conn.close()
 
 
-def leave(conn):
-    """Of a unix socket the end of both sides is seen as well."""
-    if conn.socket.family == socket.AF_UNIX:
-        conn.close()
-    else:
-        reset(conn)
-
-
 @pytest.fixture(params=["tcp", "unix"])
 def one_slot(serve, tmp_path, request):
     """A server of one slot, and its address."""
@@ -74,8 +66,9 @@ def test_who_leaves_while_waiting_is_not_served(one_slot):
         c.send(request("/cpu?ms=1"))
         queued(s, i + 1)
     time.sleep(0.01)
-    for c in conns[0:3]:
-        leave(c)
+    reset(conns[0])
+    for c in conns[1:3]:
+        c.close()
     for c in conns[3:6]:
         c.socket.shutdown(socket.SHUT_WR)
     for c in conns[3:]:
@@ -111,6 +104,30 @@ def test_a_half_closed_client_gets_all_it_asked_for(one_slot):
     eventually(lambda: closes(s, "client_mid_request") == 1, 5, "half a request is none")
 
 
+@pytest.mark.short
+def test_who_waits_half_closed_reads_one_whole_answer(one_slot):
+    """What all answers begin with is sent to him before his handler starts, to see whether he is
+    there; it must not come twice."""
+    s, address = one_slot
+    asked = [request("/sleep?ms=1"), request("/sleep?ms=1", method="HEAD"),
+             request("/stream?chunks=3"), request("/stream?chunks=3", version="1.0"),
+             request("/hello") + request("/sleep?ms=1") + request("/hello")]
+    with client.Conn(address) as busy:
+        busy.send(request("/sleep?ms=500"))
+        s.wait_busy(1)
+        conns = [client.Conn(address) for _ in asked]
+        for i, (c, data) in enumerate(zip(conns, asked)):
+            c.send(data)
+            c.socket.shutdown(socket.SHUT_WR)
+            queued(s, i + 1)
+        time.sleep(0.01)
+    answers = [c.rest + b"".join(iter(lambda: c.socket.recv(65536), b"")) for c in conns]
+    assert [answer.count(b"HTTP/1.1 200 OK\r\n") for answer in answers] == [1, 1, 1, 1, 3]
+    assert [answer.count(b"HTTP/1.1") for answer in answers] == [1, 1, 1, 1, 3]
+    assert all(answer.startswith(b"HTTP/1.1 200 OK\r\n") for answer in answers)
+    assert answers[2].endswith(b"\r\n0\r\n\r\n") and b"Content-Length: 3" in answers[1]
+
+
 def test_who_left_in_another_worker_is_not_served_there(serve):
     with serve("--keep-alive", "60", workers=2, threads=1) as s:
         busy = [s.conn() for _ in range(2)]
@@ -122,7 +139,7 @@ def test_who_left_in_another_worker_is_not_served_there(serve):
             c.send(request("/cpu?ms=1"))
             queued(s, i + 1)
         for c in conns[::2]:
-            reset(c)
+            c.close()
         for c in busy + conns[1::2]:
             assert c.read().status == 200
         totals = s.completed(8)
@@ -132,20 +149,21 @@ def test_who_left_in_another_worker_is_not_served_there(serve):
 @pytest.mark.short
 def test_a_handler_may_ask_whether_its_client_is_gone(serve, tmp_path):
     app = compile_app(tmp_path, PATIENT)
-    with serve(app=str(app), threads=2) as s:
-        with s.conn() as there, s.conn() as c:
-            there.send(request("/"))
+    with serve(app=str(app), threads=3) as s:
+        with s.conn() as there, s.conn() as resetting, s.conn() as closing:
+            for c in (there, resetting, closing):
+                c.send(request("/"))
             there.socket.shutdown(socket.SHUT_WR)
-            c.send(request("/"))
-            s.wait_busy(2)
+            s.wait_busy(3)
             begin = time.monotonic()
-            reset(c)
+            reset(resetting)
+            closing.close()
             s.wait_busy(1)
             assert time.monotonic() - begin < 2 * PATIENCE
             assert there.read().status == 200
-        assert s.stderr().count("the client is gone") == 1
+        assert s.stderr().count("the client is gone") == 2
         assert s.stderr().count("the client is there") == 1
-        eventually(lambda: closes(s, "client_mid_response") == 1, 5, "it was noticed")
+        eventually(lambda: closes(s, "client_mid_response") == 2, 5, "it was noticed")
 
 
 def test_many_leave_at_once(serve):

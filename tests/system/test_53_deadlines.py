@@ -55,6 +55,17 @@ def test_a_handler_past_its_deadline_is_answered_for(faulty):
         assert totals["status"]["504"] == 1
 
 
+def test_who_waited_half_closed_is_answered_for_as_well(faulty):
+    """The beginning of his answer went out when his handler started (net/conn_gone.c)."""
+    with faulty(timeout="500ms", threads=1) as s, s.conn() as busy, s.conn() as c:
+        busy.send(request("/sleep?ms=200"))
+        s.wait_busy(1)
+        c.send(request("/stuck"))
+        c.socket.shutdown(socket.SHUT_WR)
+        assert busy.read().status == 200
+        assert c.read().status == 504 and c.is_closed_within(5)
+
+
 @pytest.mark.short
 def test_what_ends_in_time_is_left_alone(faulty):
     with faulty(timeout="1s") as s:
