@@ -31,6 +31,15 @@ int flags_refuse(const struct option *longs, const char *typed, int answer, stru
 	return -EINVAL;
 }
 
+/* -h is --help, where there is one. */
+static bool find_help(const struct flag *flags, unsigned count, void *options)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(flags[i].name, "help") == 0)
+			return flags[i].set(options, NULL);
+	return false;
+}
+
 int flags_parse(const struct flag *flags, unsigned count, void *options, int argc, char **argv,
 		struct buf *why)
 {
@@ -44,7 +53,9 @@ int flags_parse(const struct flag *flags, unsigned count, void *options, int arg
 		};
 	opterr = 0;
 	optind = 0;
-	for (int c; (c = getopt_long(argc, argv, ":", table, &index)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, ":h", table, &index)) != -1;) {
+		if (c == 'h' && find_help(flags, count, options))
+			continue;
 		if (c != 0)
 			return flags_refuse(table, argv[optind - 1], c, why);
 		if (!flags[index].set(options, optarg)) {

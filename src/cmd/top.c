@@ -21,7 +21,7 @@ struct top {
 	struct buf json, why;
 	struct top_view view;
 	unsigned scroll;
-	bool is_paused;
+	bool is_paused, is_help;
 };
 
 static int complain(const struct buf *why, int status)
@@ -53,10 +53,9 @@ static int show_once(struct top *t)
 
 static void scroll_by(struct top *t, int lines)
 {
-	unsigned rows = t->view.count - t->view.fixed;
-	long to = (long)t->scroll + lines;
+	long to = (long)t->scroll + lines, most = screen_scroll_max(&t->view);
 
-	t->scroll = to < 0 ? 0 : to >= (long)rows ? (rows ? rows - 1 : 0) : (unsigned)to;
+	t->scroll = (unsigned)(to < 0 ? 0 : to > most ? most : to);
 }
 
 static void show_table(struct top *t, enum top_table table)
@@ -90,6 +89,12 @@ static bool obey(struct top *t, enum top_key key)
 	case TOP_KEY_WINDOW_60:
 		t->o.window_s = 60;
 		break;
+	case TOP_KEY_HELP:
+		t->is_help = true;
+		break;
+	case TOP_KEY_HOME:
+		t->scroll = 0;
+		break;
 	case TOP_KEY_PAUSE:
 		t->is_paused = !t->is_paused;
 		break;
@@ -112,13 +117,47 @@ static void draw(const struct top *t)
 {
 	char status[160];
 
-	snprintf(status, sizeof status,
-		 " r routes  s slots  w workers  o sort  1 2 3 window (%u s)  p pause%s  q quit",
-		 t->o.window_s, t->is_paused ? " (paused)" : "");
-	screen_draw(&t->view, t->scroll, status);
+	if (t->is_help) {
+		screen_draw_help();
+		return;
+	}
+	snprintf(
+		status, sizeof status,
+		" r routes  s slots  w workers  o sort  1 2 3 last %u s  p pause%s  ? help  q quit",
+		t->o.window_s, t->is_paused ? "d" : "");
+	screen_draw(&t->view, t->scroll, t->why.len ? t->why.at : status);
 }
 
-/* Keys are obeyed at once; the figures are new every interval. */
+/* A listener may be away for a while, once it has answered; a board goes with its server for good. */
+static int look_again(struct top *t)
+{
+	bool has_view = t->view.count;
+
+	buf_reset(&t->why);
+	t->o.choice.columns = screen_columns();
+	int error = look(t);
+	if (!error || !t->o.url || !has_view)
+		return error;
+	buf_append(&t->why, "", 1);
+	return 0;
+}
+
+/* A key, within the time until the next look; the answer to one is seen at once.  False: leave. */
+static bool obey_next(struct top *t, uint64_t *next_ns)
+{
+	uint64_t now_ns = clock_mono_ns();
+	int ms = *next_ns > now_ns ? (int)((*next_ns - now_ns) / NS_PER_MS) + 1 : 100;
+	enum top_key key = screen_key(ms);
+
+	if (key != TOP_KEY_NOTHING && !t->is_paused)
+		*next_ns = 0;
+	if (key != TOP_KEY_NOTHING && t->is_help) {
+		t->is_help = false;
+		return true;
+	}
+	return obey(t, key);
+}
+
 static int show_live(struct top *t)
 {
 	uint64_t interval_ns = t->o.interval_ms * NS_PER_MS, next_ns = 0;
@@ -129,16 +168,11 @@ static int show_live(struct top *t)
 
 		if (now_ns >= next_ns && !t->is_paused) {
 			next_ns = now_ns + interval_ns;
-			if (look(t))
+			if (look_again(t))
 				return -EIO;
 		}
 		draw(t);
-		now_ns = clock_mono_ns();
-		enum top_key key = screen_key(
-			next_ns > now_ns ? (int)((next_ns - now_ns) / NS_PER_MS) + 1 : 100);
-		goes_on = obey(t, key);
-		if (key != TOP_KEY_NOTHING && !t->is_paused)
-			next_ns = 0;
+		goes_on = obey_next(t, &next_ns);
 	}
 	if (goes_on)
 		buf_puts(&t->why, "the server has ended");
@@ -149,11 +183,14 @@ static int show(struct top *t)
 {
 	if (t->o.once || t->o.json)
 		return show_once(t);
-	if (screen_open() < 0) {
-		buf_puts(&t->why, "this is no terminal; --once prints text, --json the document");
+	int error = screen_open();
+	if (error) {
+		buf_puts(&t->why, error == -ENOTSUP ? "this terminal (TERM) cannot be drawn on"
+						    : "this is no terminal");
+		buf_puts(&t->why, "; --once prints text, --json the document");
 		return complain(&t->why, EXIT_USAGE);
 	}
-	int error = show_live(t);
+	error = show_live(t);
 	screen_close();
 	return error ? complain(&t->why, EXIT_NO_SERVER) : EXIT_SHOWN;
 }

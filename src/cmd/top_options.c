@@ -22,7 +22,7 @@ const char top_usage[] =
 	"  --once           print it once, as text, and leave\n"
 	"  --json           print the statistics document once, and leave\n"
 	"Keys: r routes, s slots, w workers, o sort by the next column, 1 2 3 the window, p pause, "
-	"arrows, q.\n";
+	"arrows,\n? what the words mean, q.\n";
 
 static bool set_pid(void *options, const char *value)
 {

@@ -1,52 +1,58 @@
 /* Rows for `littled top`, from tables of columns.  Runs in: the command's process. */
 #include "cmd/top_rows.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum kind { TEXT, COUNT, RATE, TIME, PERCENT };
 
-/* A column: its name, where its value stands in a row's object, how wide and of what kind it is. */
+/* What may give way where room is short: a name is cut down to NAME_LEAST, a spare column left out. */
+enum room { ROOM_FIXED, ROOM_NAME, ROOM_SPARE };
+#define NAME_LEAST 12
+
+/* A column: its name, where its value stands in a row's object, how wide at least, and of what kind. */
 static const struct column {
 	const char *name, *path;
-	int width; /* negative: to the left */
+	int width;
 	enum kind kind;
-} columns[TOP_TABLE_COUNT][12] = {
+	enum room room;
+} columns[TOP_TABLE_COUNT][TOP_COLUMNS_MAX] = {
 	[TOP_ROUTES] = {
-		{ "route", "route", -24, TEXT },
-		{ "class", "class", -7, TEXT },
-		{ "rate", "rate", 9, RATE },
-		{ "wait", "wait.mean_s", 8, TIME },
-		{ "w.p50", "wait.p50_s", 8, TIME },
-		{ "w.p99", "wait.p99_s", 8, TIME },
-		{ "service", "service.mean_s", 8, TIME },
-		{ "s.p50", "service.p50_s", 8, TIME },
-		{ "s.p99", "service.p99_s", 8, TIME },
-		{ "cpu", "cpu_share", 6, PERCENT },
-		{ "errors", "errors", 7, COUNT },
+		{ "route", "route", NAME_LEAST, TEXT, ROOM_NAME },
+		{ "class", "class", 6, TEXT, ROOM_SPARE },
+		{ "rate", "rate", 8, RATE, ROOM_FIXED },
+		{ "wait", "wait.mean_s", 6, TIME, ROOM_FIXED },
+		{ "w.p50", "wait.p50_s", 6, TIME, ROOM_FIXED },
+		{ "w.p99", "wait.p99_s", 6, TIME, ROOM_FIXED },
+		{ "service", "service.mean_s", 6, TIME, ROOM_FIXED },
+		{ "s.p50", "service.p50_s", 6, TIME, ROOM_FIXED },
+		{ "s.p99", "service.p99_s", 6, TIME, ROOM_FIXED },
+		{ "cpu", "cpu_share", 4, PERCENT, ROOM_FIXED },
+		{ "errors", "errors", 6, COUNT, ROOM_FIXED },
 	},
 	[TOP_SLOTS] = {
-		{ "worker", "worker", 6, COUNT },
-		{ "slot", "slot", 5, COUNT },
-		{ "state", "state", -11, TEXT },
-		{ "age", "age_s", 8, TIME },
-		{ "served", "served", 10, COUNT },
-		{ "thread", "thread_id", 8, COUNT },
-		{ "route", "route", -24, TEXT },
+		{ "worker", "worker", 7, COUNT, ROOM_FIXED },
+		{ "slot", "slot", 4, COUNT, ROOM_FIXED },
+		{ "state", "state", 11, TEXT, ROOM_FIXED },
+		{ "age", "age_s", 7, TIME, ROOM_FIXED },
+		{ "served", "served", 9, COUNT, ROOM_FIXED },
+		{ "thread", "thread_id", 7, COUNT, ROOM_SPARE },
+		{ "route", "route", NAME_LEAST, TEXT, ROOM_NAME },
 	},
 	[TOP_WORKERS] = {
-		{ "worker", "worker", 6, COUNT },
-		{ "pid", "pid", 8, COUNT },
-		{ "state", "state", -9, TEXT },
-		{ "up", "uptime_s", 8, TIME },
-		{ "beat", "heartbeat_age_s", 8, TIME },
-		{ "free", "free_slots", 5, COUNT },
-		{ "queued", "queued", 7, COUNT },
-		{ "in flight", "in_flight", 9, COUNT },
-		{ "served", "served", 10, COUNT },
-		{ "moved in", "moves_in", 9, COUNT },
-		{ "moved out", "moves_out", 9, COUNT },
+		{ "worker", "worker", 7, COUNT, ROOM_FIXED },
+		{ "pid", "pid", 7, COUNT, ROOM_FIXED },
+		{ "state", "state", 8, TEXT, ROOM_FIXED },
+		{ "up", "uptime_s", 6, TIME, ROOM_FIXED },
+		{ "beat", "heartbeat_age_s", 6, TIME, ROOM_FIXED },
+		{ "free", "free_slots", 4, COUNT, ROOM_FIXED },
+		{ "queued", "queued", 6, COUNT, ROOM_FIXED },
+		{ "in flight", "in_flight", 9, COUNT, ROOM_FIXED },
+		{ "served", "served", 9, COUNT, ROOM_FIXED },
+		{ "moved in", "moves_in", 8, COUNT, ROOM_SPARE },
+		{ "moved out", "moves_out", 9, COUNT, ROOM_SPARE },
 	},
 };
 
@@ -79,15 +85,6 @@ const char *top_next_sort(enum top_table table, const char *sort)
 	return c[1].name ? c[1].name : columns[table][0].name;
 }
 
-static void add_cell(struct top_row *row, size_t *len, const char *text, int width)
-{
-	int n = snprintf(row->text + *len, sizeof row->text - *len, "%s%*s", *len ? " " : "", width,
-			 text);
-
-	if (n > 0 && *len + (size_t)n < sizeof row->text)
-		*len += (size_t)n;
-}
-
 static const char *print_value(const struct column *c, struct json_object *o, struct top_cell *cell)
 {
 	double n = top_number(o, c->path);
@@ -109,36 +106,22 @@ static const char *print_value(const struct column *c, struct json_object *o, st
 	return cell->text;
 }
 
-static void fill_row(struct top_row *row, enum top_table table, struct json_object *o,
-		     const struct column *sort)
+static void fill_row(struct top_row *row, const struct top_rows *r, struct json_object *o)
 {
-	size_t len = 0;
+	const struct column *all = columns[r->table], *sort = &all[r->sort];
 
-	for (const struct column *c = columns[table]; c->name; c++) {
-		struct top_cell cell;
+	for (unsigned i = 0; all[i].name; i++) {
+		const char *text = print_value(&all[i], o, &row->cell[i]);
 
-		add_cell(row, &len, print_value(c, o, &cell), c->width);
+		row->text[i] = text == row->cell[i].text ? NULL : text;
 	}
 	if (sort->kind == TEXT)
-		snprintf(row->name, sizeof row->name, "%s", top_text(o, sort->path));
+		row->name = top_text(o, sort->path);
 	else
 		row->key = top_number(o, sort->path);
 }
 
-static void fill_head(struct top_row *row, enum top_table table, const struct column *sort)
-{
-	size_t len = 0;
-
-	for (const struct column *c = columns[table]; c->name; c++) {
-		char name[32];
-
-		snprintf(name, sizeof name, "%s%s", c == sort ? "*" : "", c->name);
-		add_cell(row, &len, name, c->width);
-	}
-}
-
-static void add_row(struct top_rows *r, enum top_table table, struct json_object *o,
-		    const struct column *sort)
+static void add_row(struct top_rows *r, struct json_object *o)
 {
 	struct top_row *more = realloc(r->row, (r->count + 1) * sizeof *more);
 
@@ -146,11 +129,11 @@ static void add_row(struct top_rows *r, enum top_table table, struct json_object
 		return;
 	r->row = more;
 	memset(&more[r->count], 0, sizeof *more);
-	fill_row(&more[r->count++], table, o, sort);
+	fill_row(&more[r->count++], r, o);
 }
 
 /* A slot's object does not say whose it is. */
-static void add_slots(struct top_rows *r, struct json_object *worker, const struct column *sort)
+static void add_slots(struct top_rows *r, struct json_object *worker)
 {
 	struct json_object *slots = json_object_object_get(worker, "slots");
 	int number = (int)top_number(worker, "worker");
@@ -160,31 +143,118 @@ static void add_slots(struct top_rows *r, struct json_object *worker, const stru
 
 		json_object_object_add(slot, "worker", json_object_new_int(number));
 		json_object_object_add(slot, "slot", json_object_new_int((int)i));
-		add_row(r, TOP_SLOTS, slot, sort);
+		add_row(r, slot);
 	}
+}
+
+static const char *text_of(const struct top_row *row, unsigned i)
+{
+	return row->text[i] ? row->text[i] : row->cell[i].text;
+}
+
+/* Where all else is the same, as they stand in the document: by place, or by the first column. */
+static int by_place(const struct top_row *x, const struct top_row *y)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const char *a = text_of(x, i), *b = text_of(y, i);
+		/* Shorter numbers are smaller ones. */
+		long order = isdigit((unsigned char)*a) ? (long)strlen(a) - (long)strlen(b) : 0;
+
+		if (!order)
+			order = strcmp(a, b);
+		if (order)
+			return order < 0 ? -1 : 1;
+	}
+	return 0;
 }
 
 static int most_first(const void *a, const void *b)
 {
 	const struct top_row *x = a, *y = b;
 
-	return x->key < y->key ? 1 : x->key > y->key ? -1 : strcmp(x->text, y->text);
+	return x->key < y->key ? 1 : x->key > y->key ? -1 : by_place(x, y);
 }
 
-/* Numbers stand to the right in their columns, so that they count up as texts. */
+static int least_first(const void *a, const void *b)
+{
+	const struct top_row *x = a, *y = b;
+
+	return x->key > y->key ? 1 : x->key < y->key ? -1 : by_place(x, y);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	const struct top_row *x = a, *y = b;
 	int order = strcmp(x->name, y->name);
 
-	return order ? order : strcmp(x->text, y->text);
+	return order ? order : by_place(x, y);
 }
 
 /* Numbers of workers and slots are names: they count up. */
 static bool counts_up(const struct column *sort)
 {
-	return sort->kind == TEXT || strcmp(sort->name, "worker") == 0 ||
-	       strcmp(sort->name, "slot") == 0;
+	return strcmp(sort->name, "worker") == 0 || strcmp(sort->name, "slot") == 0;
+}
+
+static void sort_rows(struct top_rows *r)
+{
+	const struct column *sort = &columns[r->table][r->sort];
+
+	if (r->count)
+		qsort(r->row, r->count, sizeof *r->row,
+		      sort->kind == TEXT ? by_name
+		      : counts_up(sort)  ? least_first
+					 : most_first);
+}
+
+/* --- widths ----------------------------------------------------------------------------- */
+
+static void measure(struct top_rows *r)
+{
+	const struct column *all = columns[r->table];
+
+	for (unsigned i = 0; all[i].name; i++) {
+		int most = (int)strlen(all[i].name);
+
+		if (most < all[i].width)
+			most = all[i].width;
+		for (unsigned k = 0; k < r->count; k++) {
+			int width = (int)top_width(text_of(&r->row[k], i));
+
+			if (most < width)
+				most = width;
+		}
+		r->width[i] = most;
+	}
+}
+
+static int total_of(const struct top_rows *r)
+{
+	int total = -1; /* a blank between two */
+
+	for (unsigned i = 0; columns[r->table][i].name; i++)
+		total += r->width[i] ? r->width[i] + 1 : 0;
+	return total;
+}
+
+/* Spare columns go first, the last one first; then the name is cut. */
+static void fit(struct top_rows *r, int room)
+{
+	const struct column *all = columns[r->table];
+	unsigned name = TOP_COLUMNS_MAX, count = 0;
+	int whole = 0; /* what a cut name would leave to the others */
+
+	for (; all[count].name; count++)
+		if (all[count].room == ROOM_NAME) {
+			name = count;
+			whole = r->width[name] - NAME_LEAST;
+		}
+	for (unsigned i = count; i-- > 0 && total_of(r) - whole > room;)
+		if (all[i].room == ROOM_SPARE)
+			r->width[i] = 0;
+	int excess = total_of(r) - room;
+	if (name < count && excess > 0)
+		r->width[name] -= excess < whole ? excess : whole;
 }
 
 void top_rows_collect(struct top_rows *r, struct json_object *root, const struct top_choice *choice)
@@ -195,19 +265,20 @@ void top_rows_collect(struct top_rows *r, struct json_object *root, const struct
 		json_object_object_get(root, choice->table == TOP_ROUTES ? "routes" : "workers");
 
 	memset(r, 0, sizeof *r);
-	if (!sort)
-		sort = columns[choice->table];
-	fill_head(&r->head, choice->table, sort);
+	r->table = choice->table;
+	r->sort = sort ? (unsigned)(sort - columns[choice->table]) : 0;
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		if (choice->table == TOP_SLOTS)
-			add_slots(r, o, sort);
+			add_slots(r, o);
 		else
-			add_row(r, choice->table, o, sort);
+			add_row(r, o);
 	}
-	if (r->count)
-		qsort(r->row, r->count, sizeof *r->row, counts_up(sort) ? by_name : most_first);
+	sort_rows(r);
+	measure(r);
+	if (choice->columns)
+		fit(r, (int)choice->columns);
 }
 
 void top_rows_free(struct top_rows *r)
@@ -215,4 +286,53 @@ void top_rows_free(struct top_rows *r)
 	free(r->row);
 	r->row = NULL;
 	r->count = 0;
+}
+
+/* --- lines ------------------------------------------------------------------------------ */
+
+/* To the left in a column, its end left out if it must be; nothing pads the last one. */
+static void put_name(struct buf *out, const char *text, int width, bool is_last)
+{
+	int long_is = (int)top_width(text);
+
+	if (long_is > width)
+		buf_printf(out, "%.*s~", (int)top_prefix(text, (unsigned)width - 1), text);
+	else
+		buf_printf(out, "%s%*s", text, is_last ? 0 : width - long_is, "");
+}
+
+/* One cell, and the blank before it, which the mark of the column that sorts may take. */
+static void put_cell(const struct top_rows *r, unsigned i, const char *text, const char *mark,
+		     struct buf *out)
+{
+	const struct column *c = &columns[r->table][i];
+
+	if (r->width[i] == 0)
+		return;
+	if (c->kind != TEXT) {
+		buf_printf(out, "%*s%s%s",
+			   r->width[i] + (i > 0) - (int)(strlen(text) + strlen(mark)), "", mark,
+			   text);
+		return;
+	}
+	buf_puts(out, i == 0 ? "" : *mark ? mark : " ");
+	put_name(out, text, r->width[i], !c[1].name);
+}
+
+void top_rows_print_head(const struct top_rows *r, struct buf *out)
+{
+	const struct column *all = columns[r->table];
+
+	/* Nothing stands before the first name. */
+	for (unsigned i = 0; all[i].name; i++) {
+		bool is_first_name = i == 0 && all[i].kind == TEXT && r->sort == 0;
+
+		put_cell(r, i, is_first_name ? "*route" : all[i].name, i == r->sort ? "*" : "", out);
+	}
+}
+
+void top_rows_print(const struct top_rows *r, unsigned row, struct buf *out)
+{
+	for (unsigned i = 0; columns[r->table][i].name; i++)
+		put_cell(r, i, text_of(&r->row[row], i), "", out);
 }

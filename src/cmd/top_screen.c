@@ -8,14 +8,24 @@
 #include <unistd.h>
 
 #include <curses.h>
+#include <term.h>
+
+/* With fewer lines for what scrolls, all of it does. */
+#define ROOM_LEAST 4
 
 enum pair { PAIR_GOOD = 1, PAIR_WARM, PAIR_HOT, PAIR_HEAD };
 
 int screen_open(void)
 {
+	int error;
+
 	setlocale(LC_ALL, "");
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || !newterm(NULL, stdout, stdin))
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return -ENOTTY;
+	/* newterm() draws on one that cannot move its cursor, too, but that is no sight. */
+	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR || !cursor_address ||
+	    !newterm(NULL, stdout, stdin))
+		return -ENOTSUP;
 	cbreak();
 	noecho();
 	curs_set(0);
@@ -31,8 +41,12 @@ int screen_open(void)
 	return 0;
 }
 
+/* Where there is no second screen to leave, what is typed next stands on a line of its own. */
 void screen_close(void)
 {
+	move(LINES - 1, 0);
+	clrtoeol();
+	refresh();
 	endwin();
 }
 
@@ -70,7 +84,7 @@ static void draw_line(int y, const struct top_view *v, unsigned i)
 	move(y, 0);
 	if (style != STYLE_GRID) {
 		attrset((int)attribute_of(style));
-		addnstr(text, COLS);
+		addnstr(text, (int)top_prefix(text, (unsigned)COLS));
 	} else {
 		for (int x = 0; text[x] && x < COLS; x++)
 			addch((chtype)(unsigned char)text[x] | attribute_of_cell(text[x]));
@@ -78,26 +92,58 @@ static void draw_line(int y, const struct top_view *v, unsigned i)
 	attrset(A_NORMAL);
 }
 
+static unsigned fixed_of(const struct top_view *v)
+{
+	return (int)v->fixed + ROOM_LEAST < LINES ? v->fixed : 0;
+}
+
+static void put_foot(const char *text)
+{
+	attrset((int)A_REVERSE);
+	mvaddnstr(LINES - 1, 0, text, COLS);
+	attrset(A_NORMAL);
+}
+
 void screen_draw(const struct top_view *v, unsigned scroll, const char *status)
 {
+	unsigned fixed = fixed_of(v);
 	int y = 0;
 
 	erase();
-	for (unsigned i = 0; i < v->fixed && y < LINES - 1; i++)
+	for (unsigned i = 0; i < fixed; i++)
 		draw_line(y++, v, i);
-	for (unsigned i = v->fixed + scroll; i < v->count && y < LINES - 1; i++)
+	for (unsigned i = fixed + scroll; i < v->count && y < LINES - 1; i++)
 		draw_line(y++, v, i);
-	attrset((int)A_REVERSE);
-	mvaddnstr(LINES - 1, 0, status, COLS);
-	attrset(A_NORMAL);
+	put_foot(status);
 	refresh();
+}
+
+void screen_draw_help(void)
+{
+	erase();
+	for (unsigned i = 0; i < top_help_count && (int)i < LINES - 1; i++)
+		mvaddnstr((int)i, 1, top_help[i], COLS - 1);
+	put_foot(" any key goes back");
+	refresh();
+}
+
+unsigned screen_columns(void)
+{
+	return (unsigned)COLS;
 }
 
 unsigned screen_page(const struct top_view *v)
 {
-	int room = LINES - 1 - (int)v->fixed;
+	int room = LINES - 1 - (int)fixed_of(v);
 
 	return room > 1 ? (unsigned)room : 1;
+}
+
+unsigned screen_scroll_max(const struct top_view *v)
+{
+	unsigned rows = v->count - fixed_of(v), page = screen_page(v);
+
+	return rows > page ? rows - page : 0;
 }
 
 enum top_key screen_key(int ms)
@@ -111,6 +157,8 @@ enum top_key screen_key(int ms)
 		{ 'o', TOP_KEY_SORT },          { '1', TOP_KEY_WINDOW_1 },
 		{ '2', TOP_KEY_WINDOW_10 },     { '3', TOP_KEY_WINDOW_60 },
 		{ 'p', TOP_KEY_PAUSE },         { ' ', TOP_KEY_PAUSE },
+		{ '?', TOP_KEY_HELP },          { 'h', TOP_KEY_HELP },
+		{ KEY_HOME, TOP_KEY_HOME },     { 'g', TOP_KEY_HOME },
 		{ 'k', TOP_KEY_LINE_UP },       { 'j', TOP_KEY_LINE_DOWN },
 		{ KEY_UP, TOP_KEY_LINE_UP },    { KEY_DOWN, TOP_KEY_LINE_DOWN },
 		{ KEY_PPAGE, TOP_KEY_PAGE_UP }, { KEY_NPAGE, TOP_KEY_PAGE_DOWN },

@@ -10,6 +10,7 @@
 #include "cmd/top_rows.h"
 
 #define TEXT_MAX (4u << 20)
+#define LINE_MAX_BYTES 4096
 
 const char *const top_table_names[TOP_TABLE_COUNT] = {
 	[TOP_ROUTES] = "routes",
@@ -45,6 +46,49 @@ __attribute__((format(printf, 3, 4))) static void put(struct top_view *v, enum t
 	buf_vprintf(&v->text, format, args);
 	va_end(args);
 	buf_append(&v->text, "", 1);
+}
+
+const char *const top_help[] = {
+	"r s w          routes, slots, workers",
+	"o              sort by the next column; * marks it",
+	"1 2 3          the last 1, 10 or 60 seconds",
+	"p, space       pause",
+	"arrows, j k    scroll; page up and down, home",
+	"? h            this",
+	"q              quit",
+	"",
+	"wait           from a request's arrival until its handler began",
+	"service        its handler; total: its arrival until its last byte was sent",
+	"w.p99, s.p99   99 of 100 waits, services took no longer",
+	"cpu            the part of the service time that was computing",
+	"beat           since the worker's loop last turned",
+	"moved          requests served by another worker than the one they came to",
+	"claims         times an idle slot asked another worker for a waiting request",
+};
+const unsigned top_help_count = sizeof top_help / sizeof *top_help;
+
+static bool begins_character(char c)
+{
+	return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+unsigned top_width(const char *text)
+{
+	unsigned n = 0;
+
+	for (; *text; text++)
+		n += begins_character(*text);
+	return n;
+}
+
+size_t top_prefix(const char *text, unsigned most)
+{
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		if (begins_character(text[n]) && most-- == 0)
+			break;
+	return n;
 }
 
 /* --- reading the document ------------------------------------------------------------- */
@@ -97,12 +141,27 @@ static void put_server(struct top_view *v, struct json_object *root)
 {
 	struct top_cell up;
 
-	put(v,
-	    STYLE_TITLE, "littled %s   pid %.0f   up %s   %.0f workers x %.0f threads = %.0f slots   last %.0f s",
+	put(v, STYLE_TITLE,
+	    "littled %s, pid %.0f, up %s: %.0f workers x %.0f threads = %.0f slots; last %.0f s",
 	    top_text(root, "littled.version"), top_number(root, "littled.pid"),
 	    top_time(top_number(root, "littled.uptime_s"), &up),
 	    top_number(root, "littled.workers"), top_number(root, "littled.threads"),
 	    top_number(root, "littled.slots"), top_number(root, "window_s"));
+}
+
+static void put_counts(struct top_view *v, struct json_object *root)
+{
+	put(v, STYLE_PLAIN,
+	    "connections: %.0f idle, %.0f reading, %.0f busy, %.0f flushing   law's residual %.1g",
+	    top_number(root, "connections.idle"), top_number(root, "connections.reading"),
+	    top_number(root, "connections.busy"), top_number(root, "connections.flushing"),
+	    top_number(root, "little.residual"));
+	put(v, STYLE_PLAIN, "moved %.0f   claims %.0f   shed %.0f   written off %.0f   lost %.0f",
+	    top_number(root, "totals.moves_in"), top_number(root, "totals.claims"),
+	    top_number(root, "totals.shed_queue_full") +
+		    top_number(root, "totals.shed_queue_timeout") +
+		    top_number(root, "totals.shed_delay"),
+	    top_number(root, "totals.written_off"), top_number(root, "totals.lost"));
 }
 
 static void put_law(struct top_view *v, struct json_object *root)
@@ -110,24 +169,16 @@ static void put_law(struct top_view *v, struct json_object *root)
 	struct top_cell w;
 
 	put(v, STYLE_SENTENCE, "%s", top_text(root, "sentence"));
+	put(v, STYLE_PLAIN, "RPS %.1f   W %s   utilisation %.0f%%   busy %.1f of %.0f slots",
+	    top_number(root, "throughput_rps"), top_time(top_number(root, "little.W_s"), &w),
+	    100 * top_number(root, "utilisation"), top_number(root, "busy_slots"),
+	    top_number(root, "slots"));
 	put(v, STYLE_PLAIN,
-	    "RPS %.1f   in flight %.1f (waiting %.1f, in service %.1f, reading %.1f, writing %.1f) "
-	    "  W %s   utilisation %.0f%%",
-	    top_number(root, "throughput_rps"), top_number(root, "concurrency.total"),
-	    top_number(root, "concurrency.waiting"), top_number(root, "concurrency.in_service"),
-	    top_number(root, "concurrency.reading"), top_number(root, "concurrency.writing"),
-	    top_time(top_number(root, "little.W_s"), &w), 100 * top_number(root, "utilisation"));
-	put(v, STYLE_PLAIN,
-	    "connections: %.0f idle, %.0f reading, %.0f busy, %.0f flushing   moved %.0f   claims "
-	    "%.0f   shed %.0f   written off %.0f   lost %.0f   law's residual %.1g",
-	    top_number(root, "connections.idle"), top_number(root, "connections.reading"),
-	    top_number(root, "connections.busy"), top_number(root, "connections.flushing"),
-	    top_number(root, "totals.moves_in"), top_number(root, "totals.claims"),
-	    top_number(root, "totals.shed_queue_full") +
-		    top_number(root, "totals.shed_queue_timeout") +
-		    top_number(root, "totals.shed_delay"),
-	    top_number(root, "totals.written_off"), top_number(root, "totals.lost"),
-	    top_number(root, "little.residual"));
+	    "in flight %.1f = waiting %.1f + in service %.1f + reading %.1f + writing %.1f",
+	    top_number(root, "concurrency.total"), top_number(root, "concurrency.waiting"),
+	    top_number(root, "concurrency.in_service"), top_number(root, "concurrency.reading"),
+	    top_number(root, "concurrency.writing"));
+	put_counts(v, root);
 }
 
 static void put_phases(struct top_view *v, struct json_object *root)
@@ -181,16 +232,28 @@ static void put_grid(struct top_view *v, struct json_object *root)
 
 /* --- all of it ------------------------------------------------------------------------- */
 
+static void put_line(struct top_view *v, enum top_style style, const struct buf *line)
+{
+	put(v, style, "%.*s", (int)line->len, line->at ? line->at : "");
+}
+
 static void put_table(struct top_view *v, struct json_object *root, const struct top_choice *choice)
 {
 	struct top_rows rows;
+	struct buf line;
 
+	buf_init(&line, LINE_MAX_BYTES);
 	top_rows_collect(&rows, root, choice);
-	put(v, STYLE_HEAD, "%s", rows.head.text);
+	top_rows_print_head(&rows, &line);
+	put_line(v, STYLE_HEAD, &line);
 	v->fixed = v->count;
-	for (unsigned i = 0; i < rows.count; i++)
-		put(v, STYLE_PLAIN, "%s", rows.row[i].text);
+	for (unsigned i = 0; i < rows.count; i++) {
+		buf_reset(&line);
+		top_rows_print(&rows, i, &line);
+		put_line(v, STYLE_PLAIN, &line);
+	}
 	top_rows_free(&rows);
+	buf_fini(&line);
 }
 
 int top_view_make(struct top_view *v, const char *json, size_t len, const struct top_choice *choice,

@@ -27,7 +27,8 @@ struct top_view {
 
 struct top_choice {
 	enum top_table table;
-	const char *sort; /* a column of the table, or NULL: its first */
+	const char *sort; /* a column of the table, or NULL: its usual one */
+	unsigned columns; /* of the terminal; 0: no bound, nothing is cut */
 };
 
 void top_view_init(struct top_view *v);
@@ -38,6 +39,14 @@ int top_view_make(struct top_view *v, const char *json, size_t len, const struct
 		  struct buf *why);
 
 const char *top_view_line(const struct top_view *v, unsigned i);
+
+/* What `?` shows: so many lines. */
+extern const char *const top_help[];
+extern const unsigned top_help_count;
+
+/* How many columns a text takes, and how many bytes of it fit into so many (UTF-8). */
+unsigned top_width(const char *text);
+size_t top_prefix(const char *text, unsigned columns);
 
 /* The column to sort by after this one (NULL: the first), round and round; NULL if there is no such. */
 const char *top_next_sort(enum top_table table, const char *sort);

@@ -20,15 +20,16 @@ def top(*args, timeout=20):
 
 
 class Terminal:
-    """A command in a terminal of 150 x 40, typed at and read through tmux."""
+    """A command in a terminal, typed at and read through tmux."""
 
-    def __init__(self, *command):
+    def __init__(self, *command, columns=150, lines=40, term="screen"):
         self.socket = f"littled-{uuid.uuid4().hex[:8]}"
-        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", "150", "-y", "40",
-                  shlex.join(map(str, command)) + "; echo status=$?; sleep 60")
+        self.tmux("-f", "/dev/null", "new-session", "-d", "-x", columns, "-y", lines,
+                  f"export TERM={term}; " + shlex.join(map(str, command)) +
+                  "; echo status=$?; sleep 60")
 
     def tmux(self, *args):
-        return subprocess.run(["tmux", "-L", self.socket, *args], env=clean_environment(),
+        return subprocess.run(["tmux", "-L", self.socket, *map(str, args)], env=clean_environment(),
                               capture_output=True, text=True, timeout=20 * PATIENCE).stdout
 
     def __enter__(self):
@@ -81,12 +82,92 @@ def test_keys_in_a_terminal(server):
         t.press("w")
         t.shows("slots: . idle", "moved in", "  0 ")
         t.press("3")
-        t.shows("window (60 s)")
+        t.shows("1 2 3 last 60 s")
         t.press("p")
-        t.shows("(paused)")
+        t.shows("p paused")
         t.press("q")
         t.shows("status=0")
     assert sleeper.result().status == 200
+
+
+def test_help_says_what_keys_and_words_mean(server):
+    with Terminal(LITTLED, "top", "--pid", server.process.pid, columns=80, lines=24) as t:
+        t.shows("2 slots", "? help", "q quit")
+        t.press("?")
+        t.shows("sort by the next column", "claims ", "any key goes back")
+        t.press("q")  # goes back, and does not quit
+        t.shows("utilisation", "q quit")
+        t.press("q")
+        t.shows("status=0")
+
+
+def test_80_columns_show_what_counts(server):
+    """The law, its parts and all times; on fewer lines than they take, all of it scrolls."""
+    sleeper = Background(lambda: server.get("/sleep?ms=6000"))
+    server.wait_busy(1)
+    with Terminal(LITTLED, "top", "--pid", server.process.pid, "--interval", "200",
+                  columns=80, lines=24) as t:
+        t.shows("last ", "utilisation", "in service", "writing", "s.p99", "cpu", "errors")
+        t.press("s")
+        t.shows("written off", "thread", "/sleep")
+        t.tmux("resize-window", "-x", 120, "-y", 40)
+        t.press("r")
+        t.shows("class", "inline")
+        t.tmux("resize-window", "-x", 40, "-y", 10)
+        t.shows("in flight")
+        for _ in range(30):
+            t.press("j")
+        t.shows("/status", "/stuck")
+        t.press("Home")
+        t.shows("littled ", "RPS ")
+        t.press("q")
+        t.shows("status=0")
+    assert sleeper.result().status == 200
+
+
+@pytest.mark.parametrize("term, words", [
+    ("dumb", "this terminal (TERM) cannot be drawn on; --once prints text"),
+    ("nonsense", "this terminal (TERM) cannot be drawn on; --once prints text"),
+])
+def test_terminals_it_cannot_draw_on(server, term, words):
+    with Terminal(LITTLED, "top", "--pid", server.process.pid, term=term) as t:
+        t.shows(words, "status=2")
+
+
+@pytest.mark.parametrize("term", ["vt100", "xterm-256color"])
+def test_it_leaves_a_line_of_its_own(server, term):
+    with Terminal(LITTLED, "top", "--pid", server.process.pid, term=term) as t:
+        t.shows("q quit")
+        t.press("q")
+        t.shows("status=0")
+        assert any(line == "status=0" for line in t.screen().splitlines()), t.screen()
+
+
+def test_nothing_is_cut_without_a_terminal(serve, tmp_path):
+    prefix = "/a/prefix/that/is/far/longer/than/any/column/"
+    conf = tmp_path / "long.ini"
+    conf.write_text(f"[route {prefix}]\napp = workload\n")
+    with serve("-c", conf, app=None) as server:
+        assert server.get(f"{prefix}hello").status == 200
+        server.completed(1)
+        lines = top("--pid", server.process.pid, "--once").stdout.splitlines()
+    assert any(line.endswith("law's residual 0") for line in lines)
+    row = next(line for line in lines if line.startswith(f"{prefix}hello "))
+    head = next(line for line in lines if line.startswith("route "))
+    assert head.endswith("errors") and len(row) == len(head)
+
+
+def test_a_listener_may_be_away_for_a_while(serve):
+    with serve() as s:
+        with Terminal(LITTLED, "top", "--url", f"http://127.0.0.1:{s.admin[1]}",
+                      "--interval", "200") as t:
+            t.shows("q quit", str(s.process.pid))
+            s.stop()
+            t.shows("Connection refused")
+            with serve(admin_at=s.admin) as other:
+                t.shows("q quit", str(other.process.pid))
+            t.press("q")
+            t.shows("status=0")
 
 
 def test_it_shows_workers_that_hang(serve):
@@ -114,6 +195,7 @@ def test_it_ends_with_its_server(serve):
 @pytest.mark.parametrize("args, status, words", [
     (["--nonsense"], 2, "no such option"),
     (["--sort", "beauty"], 2, "no such column"),
+    (["--url", "nonsense", "--once"], 1, "neither"),
     (["--pid", "1", "--once"], 1, "no littled server"),
     (["--url", "http://127.0.0.1:1", "--once"], 1, "Connection refused"),
     (["--board", "/etc/passwd", "--once"], 1, "/etc/passwd"),
@@ -122,6 +204,12 @@ def test_what_cannot_be_shown(args, status, words):
     done = top(*args)
     assert done.returncode == status
     assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_short_and_long_help_are_the_same():
+    done = top("-h")
+    assert done.returncode == 0 and done.stdout == top("--help").stdout
+    assert done.stdout.startswith("Usage: littled top")
 
 
 def test_without_a_terminal_it_says_what_to_use(server):

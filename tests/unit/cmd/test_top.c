@@ -29,13 +29,16 @@ static const char document[] =
 static struct top_view view;
 static struct buf why;
 
-static void make(enum top_table table, const char *sort)
+static void make_of(const char *text, const struct top_choice *choice)
 {
-	const struct top_choice choice = { table, sort };
-
 	buf_init(&why, 1000);
 	top_view_init(&view);
-	ck_assert_int_eq(top_view_make(&view, document, sizeof document - 1, &choice, &why), 0);
+	ck_assert_int_eq(top_view_make(&view, text, strlen(text), choice, &why), 0);
+}
+
+static void make(enum top_table table, const char *sort)
+{
+	make_of(document, &(struct top_choice){ .table = table, .sort = sort });
 }
 
 static void done(void)
@@ -59,7 +62,7 @@ START_TEST(what_stands_above_the_table)
 	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 0), "2 workers x 2 threads = 4 slots"));
 	ck_assert_str_eq(top_view_line(&view, 1), "4 RPS x 1 s = 4 in flight");
 	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 2), "utilisation 50%"));
-	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 5), "12.5ms"));
+	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 7), "12.5ms"));
 	done();
 }
 END_TEST
@@ -83,12 +86,12 @@ START_TEST(slots_by_age_and_by_place)
 {
 	make(TOP_SLOTS, NULL);
 	ck_assert_uint_eq(view.count - view.fixed, 4);
-	check_row(0, "1     1 written_off");
-	check_row(1, "0     1 busy");
+	check_row(0, "1    1 written_off");
+	check_row(1, "0    1 busy");
 	done();
 	make(TOP_SLOTS, "worker");
-	check_row(0, "0     0 idle");
-	check_row(3, "1     1 written_off");
+	check_row(0, "0    0 idle");
+	check_row(3, "1    1 written_off");
 	done();
 }
 END_TEST
@@ -102,8 +105,92 @@ START_TEST(workers_and_the_grid)
 		if (view.line[i].style == STYLE_GRID)
 			ck_assert_str_eq(top_view_line(&view, i), grids++ ? "  1 oX" : "  0 .@");
 	ck_assert_uint_eq(grids, 2);
-	check_row(0, "0       78 ready");
+	check_row(0, "0      78 ready");
 	done();
+}
+END_TEST
+
+/* Names of 60 and of some bytes beyond ASCII, and what is wide beside them. */
+static const char wide[] =
+	"{\"littled\":{},\"phases\":{},\"workers\":[{\"worker\":31,\"pid\":1234567,\"state\":"
+	"\"starting\","
+	"\"served\":123456789012,\"slots\":[{\"state\":\"written_off\",\"route\":"
+	"\"/a/path/of/sixty/bytes/that/does/not/fit/into/any/column/here\"},"
+	"{\"state\":\"idle\",\"route\":null}]}],\"routes\":["
+	"{\"route\":\"/a/path/of/sixty/bytes/that/does/not/fit/into/any/column/here\",\"rate\":1,"
+	"\"class\":\"inline\",\"errors\":77},"
+	"{\"route\":\"/gr\303\274\303\237e/\303\274ber/"
+	"umlaute\",\"rate\":123456,\"class\":\"slot\",\"errors\":88,"
+	"\"wait\":{\"p50_s\":0.00999,\"p99_s\":12.345},\"service\":{\"mean_s\":86400,\"p99_s\":4.2}"
+	"}]}";
+
+/* Nothing is wider than the terminal, and what belongs together stands in one column. */
+START_TEST(tables_fit_the_terminal)
+{
+	for (enum top_table table = 0; table < TOP_TABLE_COUNT; table++)
+		for (unsigned columns = 80; columns < 140; columns++) {
+			make_of(wide, &(struct top_choice){ .table = table, .columns = columns });
+			for (unsigned i = view.fixed - 1; i < view.count; i++)
+				ck_assert_uint_le(top_width(top_view_line(&view, i)), columns);
+			done();
+		}
+	make_of(wide, &(struct top_choice){ .table = TOP_ROUTES, .columns = 80 });
+	check_row(0, "/gr\303\274\303\237e/\303\274ber");
+	check_row(1, "/a/path/of/");
+	for (unsigned i = 0; i < 2; i++) {
+		const char *line = top_view_line(&view, view.fixed + i);
+
+		ck_assert_uint_eq(top_width(line), top_width(top_view_line(&view, view.fixed - 1)));
+		ck_assert_ptr_nonnull(strstr(line, i ? "  77" : "  88"));
+	}
+	ck_assert_ptr_nonnull(strchr(top_view_line(&view, view.fixed + 1), '~'));
+	done();
+}
+END_TEST
+
+START_TEST(without_a_terminal_nothing_is_cut)
+{
+	make_of(wide, &(struct top_choice){ .table = TOP_ROUTES });
+	check_row(1, "/a/path/of/sixty/bytes/that/does/not/fit/into/any/column/here ");
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_uint_eq(top_width(top_view_line(&view, view.fixed + i)),
+				  top_width(top_view_line(&view, view.fixed - 1)));
+	done();
+}
+END_TEST
+
+START_TEST(above_the_table_80_columns_do)
+{
+	make_of(wide, &(struct top_choice){ .table = TOP_ROUTES });
+	for (unsigned i = 0; i < view.fixed - 1; i++)
+		ck_assert_uint_le(top_width(top_view_line(&view, i)), 80);
+	for (unsigned i = 0; i < top_help_count; i++)
+		ck_assert_uint_lt(top_width(top_help[i]), 80);
+	done();
+}
+END_TEST
+
+START_TEST(numbers_of_slots_count_up)
+{
+	static const char text[] = "{\"routes\":[],\"workers\":[{\"worker\":10,\"slots\":[{},{},{},"
+				   "{},{},{},{},{},{},{},{}]},"
+				   "{\"worker\":9,\"slots\":[{}]}]}";
+
+	make_of(text, &(struct top_choice){ .table = TOP_SLOTS, .sort = "worker" });
+	check_row(0, "9    0");
+	check_row(1, "10    0");
+	check_row(2, "10    1");
+	check_row(11, "10   10");
+	done();
+}
+END_TEST
+
+START_TEST(characters_not_bytes)
+{
+	ck_assert_uint_eq(top_width("gr\303\274n"), 4);
+	ck_assert_uint_eq(top_prefix("gr\303\274n", 3), 4);
+	ck_assert_uint_eq(top_prefix("gr\303\274n", 2), 2);
+	ck_assert_uint_eq(top_prefix("gr\303\274n", 9), 5);
 }
 END_TEST
 
@@ -112,7 +199,7 @@ START_TEST(what_is_no_document)
 	static const char *const texts[] = {
 		"", "{}", "[]", "{\"workers\":[]}", "{\"workers\":3,\"routes\":[]}", "<html>"
 	};
-	const struct top_choice choice = { TOP_ROUTES, NULL };
+	const struct top_choice choice = { .table = TOP_ROUTES };
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		buf_init(&why, 1000);
@@ -166,4 +253,6 @@ START_TEST(command_lines)
 END_TEST
 
 UNIT_SUITE_OF(top, what_stands_above_the_table, routes_by_any_column, slots_by_age_and_by_place,
-	      workers_and_the_grid, what_is_no_document, sorting_goes_round, command_lines)
+	      workers_and_the_grid, tables_fit_the_terminal, without_a_terminal_nothing_is_cut,
+	      above_the_table_80_columns_do, numbers_of_slots_count_up, characters_not_bytes,
+	      what_is_no_document, sorting_goes_round, command_lines)
