@@ -126,4 +126,5 @@ def test_cpu_time_of_a_whole_session_is_counted(tmp_path):
     finally:
         server.stop()
         spinner.stop()
-    assert measured.session_pids(spinner.leader) == []
+    # The orphan is ended as well; when it is gone is up to whoever reaps it.
+    eventually(lambda: measured.session_pids(spinner.leader) == [], 5, "none of the session is left")
