@@ -95,7 +95,7 @@ struct ltd_slice ltd_request_target(const struct ltd_exchange *x)
 
 struct ltd_slice ltd_request_path(const struct ltd_exchange *x)
 {
-	return piece(x, inner(x)->request.path);
+	return request_path(&inner(x)->request);
 }
 
 struct ltd_slice ltd_request_query(const struct ltd_exchange *x)

@@ -9,6 +9,7 @@ void request_init(struct request *rq, struct arena *arena, size_t body_max)
 	rq->base = NULL;
 	rq->arena = arena;
 	rq->method = rq->target = rq->path = rq->query = rq->host = none;
+	rq->plain_path = slice_of(NULL, 0);
 	rq->method_code = 0;
 	rq->version = 11;
 	rq->is_head = rq->keep_alive = rq->expects_continue = false;

@@ -43,12 +43,13 @@ struct request {
 	struct arena *arena; /* the exchange's: holds the field table */
 
 	struct span method, target, path, query; /* query.at == 0: none */
-	struct span host;      /* of an absolute-form target, else of the Host field */
-	uint8_t method_code;   /* enum llhttp_method */
-	uint8_t version;       /* 10 or 11 */
-	bool is_head;          /* HEAD: the response carries no body */
-	bool keep_alive;       /* what the request allows (RFC 9112 9.3) */
-	bool expects_continue; /* Expect: 100-continue (RFC 9110 10.1.1) */
+	struct ltd_slice plain_path; /* without needless escapes; `at` NULL: it has none at all */
+	struct span host;            /* of an absolute-form target, else of the Host field */
+	uint8_t method_code;         /* enum llhttp_method */
+	uint8_t version;             /* 10 or 11 */
+	bool is_head;                /* HEAD: the response carries no body */
+	bool keep_alive;             /* what the request allows (RFC 9112 9.3) */
+	bool expects_continue;       /* Expect: 100-continue (RFC 9110 10.1.1) */
 	bool is_chunked, has_length;
 	bool head_done;
 	bool host_of_target; /* host is the target's: the Host field does not count */
@@ -91,6 +92,12 @@ bool request_exceed(struct request *rq, enum limit limit);
 static inline struct ltd_slice request_slice(const struct request *rq, struct span s)
 {
 	return slice_of(rq->base + s.at, s.len);
+}
+
+/* What routes and apps go by: "/%61" is "/a" (RFC 3986 6.2.2.2). */
+static inline struct ltd_slice request_path(const struct request *rq)
+{
+	return rq->plain_path.at ? rq->plain_path : request_slice(rq, rq->path);
 }
 
 /*

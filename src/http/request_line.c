@@ -67,6 +67,9 @@ static bool split_path(struct request *rq, struct ltd_slice s, const char *slash
 	rq->path = span_of(rq, path_len ? slice_of(s.at, path_len) : slice_of(slash, 1));
 	if (mark)
 		rq->query = span_of(rq, slice_of(mark + 1, s.len - path_len - 1));
+	if (path_len && memchr(s.at, '%', path_len) &&
+	    !uri_undo_needless(rq->arena, slice_of(s.at, path_len), &rq->plain_path))
+		return request_refuse(rq, 503, "no memory for the path");
 	return true;
 }
 

@@ -75,6 +75,40 @@ bool uri_decode(struct arena *a, struct ltd_slice piece, bool plus_is_space, str
 	return true;
 }
 
+/* unreserved (RFC 3986 2.3) */
+static bool is_unreserved(int c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-._~", c));
+}
+
+bool uri_undo_needless(struct arena *a, struct ltd_slice path, struct ltd_slice *out)
+{
+	struct ltd_slice rest = path;
+	size_t n = 0;
+
+	*out = path;
+	if (!path.len || !memchr(path.at, '%', path.len))
+		return true;
+	char *text = arena_alloc(a, path.len);
+	if (!text)
+		return false;
+	while (rest.len > 0) {
+		struct ltd_slice before = rest;
+		int byte = decode_byte(&rest, false);
+		size_t len = before.len - rest.len;
+
+		if (len > 1 && is_unreserved(byte)) {
+			text[n++] = (char)byte;
+		} else {
+			memcpy(text + n, before.at, len);
+			n += len;
+		}
+	}
+	*out = slice_of(text, n);
+	return true;
+}
+
 static bool decodes_to(struct ltd_slice sent, struct ltd_slice name)
 {
 	size_t i = 0;

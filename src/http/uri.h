@@ -13,6 +13,12 @@
  */
 bool uri_decode(struct arena *a, struct ltd_slice piece, bool plus_is_space, struct ltd_slice *out);
 
+/*
+ * Undoes those escapes in a path that mean the same undone: of letters, digits, "-._~" (RFC 3986
+ * 6.2.2.2).  All must be valid.  A path without such is given as it is.  False if the arena is short.
+ */
+bool uri_undo_needless(struct arena *a, struct ltd_slice path, struct ltd_slice *out);
+
 /* Is every '%' followed by two hexadecimal digits (RFC 3986 2.1)? */
 bool uri_escapes_are_valid(struct ltd_slice s);
 

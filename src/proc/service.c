@@ -105,7 +105,7 @@ static bool answer_at_once(struct loop *l, struct exchange *x)
 static enum mount_verdict find(const struct mounts *m, const struct exchange *x,
 			       const struct mount_entry **entry)
 {
-	struct ltd_slice path = request_slice(&x->request, x->request.path);
+	struct ltd_slice path = request_path(&x->request);
 
 	if (x->request.asks_of_server)
 		return MOUNT_NOT_FOUND;

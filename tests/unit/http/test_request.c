@@ -38,6 +38,21 @@ START_TEST(the_parts_of_a_request_are_found)
 }
 END_TEST
 
+/* RFC 3986 6.2.2.2: routes and apps see "/a", logs what was sent. */
+START_TEST(needless_escapes_do_not_make_another_path)
+{
+	begin("GET /%61%2fb?%61 HTTP/1.1\r\nHost: h\r\n\r\n", &feeding_limits);
+	ck_assert_int_eq(fed.verdict, PARSE_DONE);
+	ck_assert(slice_eq(request_path(&fed.request), LTD_SLICE("/a%2fb")));
+	feeding_check_span(&fed, fed.request.path, "/%61%2fb");
+	feeding_check_span(&fed, fed.request.query, "%61");
+	feeding_fini(&fed);
+	begin("GET /a HTTP/1.1\r\nHost: h\r\n\r\n", &feeding_limits);
+	ck_assert(slice_eq(request_path(&fed.request), LTD_SLICE("/a")));
+	feeding_fini(&fed);
+}
+END_TEST
+
 START_TEST(an_absolute_target_wins_over_host)
 {
 	begin("GET http://h:8080/p?q HTTP/1.1\r\nHost: other\r\n\r\n", &feeding_limits);
@@ -230,8 +245,9 @@ START_TEST(there_may_be_no_limit)
 }
 END_TEST
 
-UNIT_SUITE_OF(request, the_parts_of_a_request_are_found, an_absolute_target_wins_over_host,
-	      keep_alive_follows_version_and_tokens, an_expectation_counts_in_1_1_alone,
+UNIT_SUITE_OF(request, the_parts_of_a_request_are_found, needless_escapes_do_not_make_another_path,
+	      an_absolute_target_wins_over_host, keep_alive_follows_version_and_tokens,
+	      an_expectation_counts_in_1_1_alone,
 	      a_chunked_body_is_decoded_and_trailers_are_not_fields,
 	      the_field_table_grows_and_may_run_short,
 	      names_with_an_underscore_are_what_the_limits_say,

@@ -61,6 +61,33 @@ START_TEST(short_of_memory_is_no_decoding)
 }
 END_TEST
 
+START_TEST(needless_escapes_are_undone)
+{
+	static const char *const rows[][2] = {
+		{ "/", "/" },
+		{ "/a%20b", "/a%20b" },
+		{ "/%61%7e%7E%2d%5F%2e", "/a~~-_." },
+		{ "/%2f%2F", "/%2f%2F" },
+		{ "/%c3%bc", "/%c3%bc" },
+		{ "/%2541", "/%2541" },
+		{ "/%00", "/%00" },
+		{ "/%3A%40", "/%3A%40" },
+		{ "/x+%2B", "/x+%2B" },
+	};
+	struct ltd_slice out;
+	struct arena a;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		arena_init(&a, first, sizeof first, 0);
+		ck_assert(uri_undo_needless(&a, slice_of_string(rows[i][0]), &out));
+		ck_assert_msg(slice_eq(out, slice_of_string(rows[i][1])), "%s", rows[i][0]);
+	}
+	arena_init(&a, first, 0, 0);
+	ck_assert(!uri_undo_needless(&a, LTD_SLICE("/%61"), &out));
+	ck_assert(uri_undo_needless(&a, LTD_SLICE("/a"), &out));
+}
+END_TEST
+
 START_TEST(parameters_are_found_by_name)
 {
 	static const struct {
@@ -204,6 +231,6 @@ START_TEST(every_status_has_a_reason_and_a_line)
 END_TEST
 
 UNIT_SUITE_OF(uri, escapes_are_decoded, a_bad_escape_leaves_the_piece_as_sent,
-	      short_of_memory_is_no_decoding, parameters_are_found_by_name, half_an_escape_is_seen,
-	      no_query_has_no_parameters, authorities_are_judged,
-	      every_status_has_a_reason_and_a_line)
+	      short_of_memory_is_no_decoding, needless_escapes_are_undone,
+	      parameters_are_found_by_name, half_an_escape_is_seen, no_query_has_no_parameters,
+	      authorities_are_judged, every_status_has_a_reason_and_a_line)
