@@ -40,6 +40,7 @@ LINES = [
     ("3", "the plainest request", get(), "200 kept"),
     ("2.2", "one empty line before it", b"\r\n" + get(), "200 kept"),
     ("2.2", "two empty lines before it", b"\r\n\r\n" + get(), "200 kept"),
+    ("2.2", "ten empty lines before it", b"\r\n" * 10 + get(), "200 kept"),
     ("2.2", "empty lines without end", b"\r\n" * 64 + get(), "400 closed"),
     ("2.2", "an empty line behind a body", sized(b"hello") + b"\r\n" + get(), "200 200 kept",
      "hello"),
