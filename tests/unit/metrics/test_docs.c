@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "conf/options.h"
+#include "metrics/history.h"
 #include "metrics/prometheus.h"
 #include "metrics/stats.h"
 #include "support.h"
@@ -50,19 +51,25 @@ static char *write_it(void (*write)(struct buf *, const struct snapshot *))
 	return buf_steal(&text);
 }
 
+static void expect_json_keys(const char *document, const char *json)
+{
+	for (const char *at = strstr(json, "\":"); at; at = strstr(at + 1, "\":")) {
+		const char *start = at;
+
+		while (start[-1] != '"')
+			start--;
+		expect(document, start, (size_t)(at - start));
+	}
+}
+
 START_TEST(every_json_key_is_documented)
 {
 	char *document = read_document(), *json = write_it(stats_write_json);
 	unsigned keys = 0;
 
-	for (char *at = strstr(json, "\":"); at; at = strstr(at + 1, "\":")) {
-		char *start = at;
-
-		while (start[-1] != '"')
-			start--;
-		expect(document, start, (size_t)(at - start));
+	for (char *at = strstr(json, "\":"); at; at = strstr(at + 1, "\":"))
 		keys++;
-	}
+	expect_json_keys(document, json);
 	ck_assert_uint_gt(keys, 100);
 	free(json);
 	free(document);
@@ -117,6 +124,112 @@ START_TEST(every_counted_thing_is_documented)
 }
 END_TEST
 
+static char *write_history(void)
+{
+	static struct history history;
+	struct point point = { .figure = { 0 } };
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	history_add(&history, &point);
+	history_write_json(&text, &history);
+	return buf_steal(&text);
+}
+
+START_TEST(every_figure_over_time_is_documented)
+{
+	char *document = read_document(), *json = write_history();
+
+	expect_json_keys(document, json);
+	free(json);
+	free(document);
+}
+END_TEST
+
+static bool is_one_of(const char *const *names, unsigned count, const char *name)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* What values and labels are called, and what stands in for many names. */
+static bool is_value(const char *name)
+{
+	static const char *const others[] = {
+		"inline",
+		"slot",
+		"version",
+		"state",
+		"place",
+		"reason",
+		"route",
+		"code",
+		"wait",
+		"write",
+		"littled_NAME_total",
+	};
+
+	return is_one_of(worker_state_names, WORKER_STATE_COUNT, name) ||
+	       is_one_of(slot_state_names, SLOT_STATE_COUNT, name) ||
+	       is_one_of(phase_names, PHASE_COUNT, name) ||
+	       is_one_of(others, sizeof others / sizeof *others, name);
+}
+
+static bool is_option(const char *name)
+{
+	for (unsigned i = 0; i < OPTIONS; i++)
+		if (strcmp(option_rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static bool is_written(const char *json, const char *metrics, const char *name)
+{
+	char key[160], type[160];
+
+	snprintf(key, sizeof key, "\"%s\":", name);
+	snprintf(type, sizeof type, "# TYPE %s ", name);
+	return strstr(json, key) || strstr(metrics, type);
+}
+
+/* The other way: what the tables of names say is there, is there. */
+START_TEST(nothing_else_is_documented)
+{
+	char *document = read_document(), *json = write_it(stats_write_json);
+	char *metrics = write_it(prometheus_write), *rest = NULL;
+	char *from = strstr(document, "\n## stats.json"),
+	     *end = strstr(document, "\nLittle's law in ");
+	unsigned names = 0;
+
+	ck_assert(from && end && from < end);
+	*end = '\0';
+	for (char *line = strtok_r(from, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		if (strncmp(line, "| `", 3) != 0)
+			continue;
+		for (char *at = strchr(line, '`'); at; at = strchr(at, '`')) {
+			char *close = strchr(++at, '`');
+
+			ck_assert_msg(close, "no second mark: %s", line);
+			*close = '\0';
+			names++;
+			/* What has other characters in it is an example, or a formula. */
+			if (strspn(at, "abcdefghijklmnopqrstuvwxyz_"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(at))
+				ck_assert_msg(is_value(at) || is_option(at) ||
+						      is_written(json, metrics, at),
+					      "`%s` is in " DOCUMENT " and nowhere else", at);
+			at = close + 1;
+		}
+	}
+	ck_assert_uint_gt(names, 150);
+	free(metrics);
+	free(json);
+	free(document);
+}
+END_TEST
+
 static const char *default_of(const char *option)
 {
 	for (unsigned i = 0; i < OPTIONS; i++)
@@ -144,4 +257,5 @@ START_TEST(every_limit_is_documented)
 END_TEST
 
 UNIT_SUITE_OF(docs, every_json_key_is_documented, every_metric_is_documented,
-	      every_counted_thing_is_documented, every_limit_is_documented)
+	      every_counted_thing_is_documented, every_figure_over_time_is_documented,
+	      nothing_else_is_documented, every_limit_is_documented)
