@@ -32,12 +32,11 @@ INSTALLED := \
 
 field   = $(word $(1),$(subst :, ,$(2)))
 SOURCES_OF_INSTALL := $(foreach i,$(INSTALLED),$(call field,2,$(i)))
-TARGETS_OF_INSTALL := $(foreach i,$(INSTALLED),$(PREFIX)/$(call field,3,$(i)))
+TARGETS_OF_INSTALL := $(foreach i,$(INSTALLED),$(call field,3,$(i)))
 FOLDERS_OF_INSTALL := $(sort $(patsubst %/,%,$(dir $(TARGETS_OF_INSTALL))))
-# Deepest first; those that are littled's alone.
-OWN_FOLDERS := $(shell printf '%s\n' $(filter %/littled,$(FOLDERS_OF_INSTALL)) \
-	$(foreach f,$(FOLDERS_OF_INSTALL),$(if $(findstring /littled/,$(f)),$(f) $(dir $(f)))) | \
-	sed 's,/$$,,' | grep /littled | sort -ru)
+
+# Which folders install has made, without $(DESTDIR): these and no others go with uninstall.
+FOLDERS_MADE := share/doc/littled/.folders
 
 .PHONY: install uninstall manual completion
 
@@ -66,22 +65,25 @@ $(UNITS_OF_SYSTEMD:%=$(MADE)/%): $(MADE)/%: conf/systemd/% FORCE
 	$(Q)sed 's,=/usr/bin/littled,=$(PREFIX)/bin/littled,' $< >$@
 
 install: $(SOURCES_OF_INSTALL) ## install below $(DESTDIR)$(PREFIX)
-	$(Q)set -e; $(foreach i,$(INSTALLED), \
+	$(Q)set -e; made=$$(for folder in $(FOLDERS_OF_INSTALL); do \
+		d='$(PREFIX)'/$$folder; \
+		while [ "$$d" != / ] && [ "$$d" != . ] && [ ! -d '$(DESTDIR)'"$$d" ]; do \
+			echo "$$d"; d=$$(dirname "$$d"); \
+		done; \
+	done | sort -u); \
+	$(foreach i,$(INSTALLED), \
 		install -D -m $(call field,1,$(i)) $(call field,2,$(i)) \
-			'$(DESTDIR)$(PREFIX)/$(call field,3,$(i))';)
+			'$(DESTDIR)$(PREFIX)/$(call field,3,$(i))';) \
+	echo "$$made" >>'$(DESTDIR)$(PREFIX)/$(FOLDERS_MADE)'
 	$(call say,INSTALL,$(words $(INSTALLED)) files below $(DESTDIR)$(PREFIX))
 
-# Folders that other software shares stay, but not in a DESTDIR, which is nobody's else.
 uninstall: ## remove exactly what install put there
-	$(Q)rm -f $(TARGETS_OF_INSTALL:%='$(DESTDIR)%')
-	$(Q)for d in $(OWN_FOLDERS); do \
-		[ ! -d "$(DESTDIR)$$d" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$d"; \
+	$(Q)made=$$(sort -ru '$(DESTDIR)$(PREFIX)/$(FOLDERS_MADE)' 2>/dev/null); \
+	rm -f $(patsubst %,'$(DESTDIR)$(PREFIX)/%',$(TARGETS_OF_INSTALL) $(FOLDERS_MADE)); \
+	echo "$$made" | while IFS= read -r d; do \
+		[ -z "$$d" ] || [ ! -d '$(DESTDIR)'"$$d" ] || \
+			rmdir --ignore-fail-on-non-empty '$(DESTDIR)'"$$d"; \
 	done
-ifneq ($(DESTDIR),)
-	$(Q)cd '$(DESTDIR)' && for d in $(FOLDERS_OF_INSTALL:/%=%); do \
-		[ ! -d "$$d" ] || rmdir -p --ignore-fail-on-non-empty "$$d"; \
-	done
-endif
 
 .PHONY: deb
 deb: ## build Debian packages, into build/deb

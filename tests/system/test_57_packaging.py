@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -42,23 +43,32 @@ def installed(tmp_path_factory):
 # --- installing --------------------------------------------------------------------
 
 
-def test_uninstall_takes_away_what_install_brought_and_nothing_else(tmp_path):
+def all_below(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("where", ["DESTDIR={}|PREFIX=/usr", "PREFIX={}/own", "PREFIX={}/a b"])
+def test_uninstall_takes_away_what_install_brought_and_nothing_else(tmp_path, where):
     to = tmp_path / "to"
-    strangers = [to / "usr/bin/other", to / "usr/share/doc/littled/notes", to / "usr/lib/x/y"]
+    where = where.format(to).split("|")
+    root = Path(where[-1].partition("=")[2]) if len(where) == 1 else to / "usr"
+    to.mkdir()
+    make("install", *where)
+    make("install", *where)  # over itself, as an upgrade does
+    assert len(files_below(root)) > 50 and os.access(root / "bin/littled", os.X_OK)
+    make("uninstall", *where)
+    assert all_below(to) == [], "what install made stays behind"
+    make("uninstall", *where)
+
+    strangers = [root / "bin/other", root / "share/doc/littled/notes", root / "lib/x/y"]
     for stranger in strangers:
         stranger.parent.mkdir(parents=True)
         stranger.write_text("mine")
-    make("install", f"DESTDIR={to}", "PREFIX=/usr")
-    assert len(files_below(to)) > 30
-    make("uninstall", f"DESTDIR={to}", "PREFIX=/usr")
-    assert files_below(to) == {str(s.relative_to(to)) for s in strangers}
-
-    for stranger in strangers:
-        stranger.unlink()
-    make("install", f"DESTDIR={to}", "PREFIX=/usr")
-    make("uninstall", f"DESTDIR={to}", "PREFIX=/usr")
-    assert not files_below(to)
-    assert not (to / "usr/bin").exists(), "a folder install made stays behind"
+    (root / "share/man").mkdir(parents=True)
+    before = all_below(to)
+    make("install", *where)
+    make("uninstall", *where)
+    assert all_below(to) == before
 
 
 def test_units_name_the_program_where_it_is(tmp_path):
@@ -83,8 +93,11 @@ def test_an_app_is_built_with_what_is_installed(installed, serve, tmp_path, monk
     assert ask("--variable=abi") == [abi[1]]
 
     source = installed / "share/doc/littled/examples/hello/hello.c"
-    subprocess.run([os.environ.get("CC", "cc"), "-std=gnu11", "-Wall", "-Werror", "-fPIC", "-shared",
-                    *ask("--cflags"), "-o", str(tmp_path / "hello.so"), str(source)], check=True)
+    for compiler in filter(shutil.which, (os.environ.get("CC", "cc"), "gcc", "clang")):
+        for standard in ("c11", "gnu11", "c17"):
+            subprocess.run([compiler, f"-std={standard}", "-Wall", "-Wextra", "-pedantic", "-Werror",
+                            "-fPIC", "-shared", *ask("--cflags"), "-o", str(tmp_path / "hello.so"),
+                            str(source)], check=True)
     monkeypatch.setattr("server.LITTLED", str(installed / "bin/littled"))
     with serve(app=tmp_path / "hello.so") as s:
         assert s.get("/hello?name=Ada").body == b"Hello, Ada\n"

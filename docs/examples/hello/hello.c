@@ -3,6 +3,8 @@
  *
  *	make && littled ./hello.so
  */
+#define _POSIX_C_SOURCE 200809L /* nanosleep(2), also with -std=c11 */
+
 #include <littled/app.h>
 
 #include <time.h>
