@@ -1,9 +1,11 @@
 /* littled's commands. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/builtin.h"
 #include "cmd/advise.h"
@@ -88,9 +90,22 @@ static int run(int argc, char **argv)
 	return serve(argc, argv);
 }
 
+/*
+ * A closed one would be the next file to be opened, and the log would go into that.  The wrong way
+ * round: what is written to a closed standard output must go on failing.
+ */
+static void fill_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
+
 /* What nobody could read was not done, even if all else was. */
 int main(int argc, char **argv)
 {
+	fill_standard_streams();
 	int status = run(argc, argv);
 
 	errno = 0;

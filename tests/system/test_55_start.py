@@ -195,6 +195,22 @@ def test_the_next_start_cleans_up_after_a_crash(serve, tmp_path):
     assert not (tmp_path / "pid").exists() and not (tmp_path / "x.sock").exists()
 
 
+def test_closed_standard_streams_are_not_what_is_opened_next(tmp_path):
+    """The log was written into the pid file, whose descriptor was 2."""
+    script = 'exec <&- >&- 2>&-; exec "$@"'
+    process = subprocess.Popen(["sh", "-c", script, "sh", LITTLED, "-b", f"unix:{tmp_path}/x.sock", "-p",
+                                tmp_path / "pid", "workload"], env=clean_environment())
+    try:
+        eventually(lambda: (tmp_path / "x.sock").exists() and
+                   client.get(str(tmp_path / "x.sock"), "/hello").status == 200, 10, "it serves")
+        assert (tmp_path / "pid").read_text() == f"{process.pid}\n"
+        for fd in range(3):
+            assert os.readlink(f"/proc/{process.pid}/fd/{fd}") == "/dev/null"
+    finally:
+        process.terminate()
+        assert process.wait(10 * PATIENCE) == 0
+
+
 # --- the background -----------------------------------------------------------
 
 @pytest.mark.short
