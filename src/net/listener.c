@@ -175,12 +175,15 @@ static int open_inet(struct listener *l, const struct listener_plan *plan,
 	return 0;
 }
 
+/*
+ * Only what refuses a connection has nobody behind it (unix(7)): a full backlog says EAGAIN, another
+ * kind of socket (the system's log) EPROTOTYPE, one that is closed to us EACCES.
+ */
 static bool is_live(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCKET_TYPE, 0);
-	bool live =
-		fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
-			    errno == EAGAIN);
+	bool live = fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+		    errno != ECONNREFUSED;
 
 	if (fd >= 0)
 		sock_close(fd);
@@ -200,8 +203,8 @@ static int clear_path(const struct sockaddr_un *address, const struct listener_p
 	if (is_live(address)) {
 		bool is_known = holder_describe(a, holder, sizeof holder);
 
-		return refuse(-EADDRINUSE, plan,
-			      is_known ? holder : "another process listens on it", why, n);
+		return refuse(-EADDRINUSE, plan, is_known ? holder : "another process has it", why,
+			      n);
 	}
 	unlink(address->sun_path);
 	return 0;

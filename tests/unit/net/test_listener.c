@@ -73,7 +73,7 @@ START_TEST(what_is_no_address_is_refused)
 END_TEST
 
 static char directory[] = "/tmp/littled-listener-XXXXXX";
-static char path[128], bind_path[160];
+static char path[64], bind_path[80];
 
 static void make_directory(void)
 {
@@ -112,6 +112,26 @@ START_TEST(a_stale_unix_socket_is_replaced_and_a_file_is_not)
 	close(open(path, O_CREAT | O_WRONLY, 0600));
 	ck_assert_int_eq(open_at(&l, bind_path), -EEXIST);
 	ck_assert_int_eq(unlink(path), 0);
+	rmdir(directory);
+}
+END_TEST
+
+/* As /dev/log: root could cut the system from its log. */
+START_TEST(a_socket_of_another_kind_is_not_replaced)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct listener l;
+	struct stat st;
+
+	make_directory();
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+	ck_assert_int_eq(open_at(&l, bind_path), -EADDRINUSE);
+	ck_assert_int_eq(stat(path, &st), 0);
+	close(fd);
+	ck_assert_int_eq(open_at(&l, bind_path), 0); /* nobody has it any more */
+	listener_close(&l);
 	rmdir(directory);
 }
 END_TEST
@@ -226,6 +246,7 @@ END_TEST
 
 UNIT_SUITE_OF(listener, it_listens_on_an_address, a_port_in_use_is_named,
 	      what_is_no_address_is_refused, a_unix_socket_comes_and_goes,
-	      a_stale_unix_socket_is_replaced_and_a_file_is_not, what_is_to_be_set_is_set,
+	      a_stale_unix_socket_is_replaced_and_a_file_is_not,
+	      a_socket_of_another_kind_is_not_replaced, what_is_to_be_set_is_set,
 	      a_unix_socket_gets_its_mode_and_owner, a_socket_of_others_is_taken_over,
 	      what_does_not_listen_is_not_taken_over)
