@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,7 +26,9 @@ static int make(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_CREAT | O_EXCL, 0644);
 
-	if (fd >= 0 && owner != NOBODY && fchown(fd, owner, owning_group) < 0) {
+	/* Whoever is that user has made it his already, and may not be let call fchown(2). */
+	bool is_given = fd >= 0 && owner != NOBODY && owner != geteuid();
+	if (is_given && fchown(fd, owner, owning_group) < 0) {
 		int error = -errno;
 
 		close(fd);

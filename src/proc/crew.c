@@ -253,8 +253,12 @@ static void forget_leaving(struct crew *c, pid_t pid)
 
 static void on_statistics_gone(struct crew *c, int status)
 {
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		log_error("statistics: process %d is gone", (int)c->statistics_pid);
+	if (WIFSIGNALED(status))
+		log_error("statistics: process %d was ended by signal %d (%s)",
+			  (int)c->statistics_pid, WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
+		log_error("statistics: process %d exited with status %d", (int)c->statistics_pid,
+			  WEXITSTATUS(status));
 	c->statistics_pid = 0;
 	/* Else the next second starts another: one that cannot live must not make a storm. */
 	if (clock_mono_ns() - c->statistics_began_ns >= NS_PER_S)

@@ -95,6 +95,24 @@ def test_everything_is_served_as_before(serve, public, user):
     assert "by signal" not in text and "ERROR" not in text, text
 
 
+@unsanitized
+@needs_root
+def test_others_may_make_the_new_log_before_the_master(serve, public):
+    """Whoever did so used to give it to himself, by a call that he may not make."""
+    options = [*HARD, "--user", "nobody", "--access-logfile", public / "access"]
+    with serve(*options) as s:
+        before = sorted(pids_of_session(s.process.pid))
+        try:
+            s.process.send_signal(signal.SIGSTOP)
+            (public / "access").rename(public / "access.1")
+            eventually((public / "access").exists, 5, "a worker has made a new log")
+        finally:
+            s.process.send_signal(signal.SIGCONT)
+        assert s.get("/hello").status == 200
+        eventually(lambda: "/hello" in (public / "access").read_text(), 5, "a line in it")
+        assert sorted(pids_of_session(s.process.pid)) == before, "one of them died of it"
+
+
 # --- and nothing else ----------------------------------------------------------
 
 # Answers with what it was allowed to do, each by its errno.
