@@ -108,8 +108,8 @@ def test_others_may_make_the_new_log_before_the_master(serve, public):
             eventually((public / "access").exists, 5, "a worker has made a new log")
         finally:
             s.process.send_signal(signal.SIGCONT)
-        assert s.get("/hello").status == 200
-        eventually(lambda: "/hello" in (public / "access").read_text(), 5, "a line in it")
+        eventually(lambda: s.get("/hello").status == 200 and
+                   "/hello" in (public / "access").read_text(), 5, "all have found the new log")
         assert sorted(pids_of_session(s.process.pid)) == before, "one of them died of it"
 
 
