@@ -251,6 +251,14 @@ void tally_add_ledger(struct ledger_sum *sum, const struct tally *t)
 	ledger_add(sum, &seen);
 }
 
+bool tally_has_timed(const struct tally *t)
+{
+	/* The sequence alone comes round to 0 after some billions of requests. */
+	return atomic_load_explicit(&t->sequence, memory_order_acquire) ||
+	       atomic_load_explicit(&t->ledger[0].flow[FLOW_TOTAL].in, memory_order_relaxed) ||
+	       atomic_load_explicit(&t->ledger[0].flow[FLOW_TOTAL].out, memory_order_relaxed);
+}
+
 static void empty_hist(struct hist_sum *h)
 {
 	memset(h->bucket + h->low, 0, (h->high - h->low) * sizeof *h->bucket);

@@ -17,6 +17,7 @@
 #define METRICS_TALLY_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hist.h"
@@ -122,6 +123,12 @@ void tally_lost(struct tally *t, const struct casualties *c, uint64_t at_ns);
 
 /* sum += the tally's whole ledger. */
 void tally_add_ledger(struct ledger_sum *sum, const struct tally *t);
+
+/*
+ * Has its owner timed any request?  Otherwise all its histograms are empty, and reading them would
+ * make the system give them memory: of many slots few are ever in use.
+ */
+bool tally_has_timed(const struct tally *t);
 
 /* sum += one of the tally's histograms; `scratch` is clobbered, and must be empty (zeroed) at first. */
 void tally_add_hist(struct hist_sum *sum, const struct tally *t, const struct hist *h,

@@ -91,6 +91,8 @@ static void take_cells(struct totals *t, const struct tally *tally)
 {
 	add_cells(t->close, tally->close, CLOSE_COUNT);
 	add_cells(t->status, tally->status, TALLY_STATUS_MAX);
+	if (!tally_has_timed(tally))
+		return;
 	for (unsigned p = 0; p < PHASE_COUNT; p++)
 		tally_add_hist(&t->phase[p], tally, &tally->phase[p], &t->scratch);
 	for (unsigned r = 0; r < t->routes; r++)

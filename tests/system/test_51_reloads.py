@@ -1,16 +1,18 @@
 """Workers come and go under a steady load of new and kept-alive connections: nobody may notice."""
 
 import os
+import re
 import signal
 import socket
 import stat
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
 from client import Conn, get, request
-from server import ROOT, eventually, free_port
+from server import ROOT, SANITIZED, eventually, free_port, pids_of_session
 from steady import Steady
 
 RATE = 300
@@ -406,11 +408,16 @@ def test_descriptors_and_memory_do_not_grow(serve, tmp_path):
         def descriptors():
             return len(os.listdir(f"/proc/{s.process.pid}/fd"))
 
-        for _ in range(3):
-            reload(s)
+        def resident_kib():
+            status = Path(f"/proc/{s.process.pid}/status").read_text()
+            return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+        reload(s)
         settled(s, 2)
-        before = descriptors()
-        for _ in range(10):
+        before, kib = descriptors(), resident_kib()
+        for _ in range(30):
             reload(s)
         settled(s, 2)
         eventually(lambda: descriptors() <= before, 10, "the master's descriptors are as before")
+        eventually(lambda: len(pids_of_session(s.process.pid)) == 4, 15, "nobody else is left")
+        assert SANITIZED or resident_kib() < kib + 4096, (kib, resident_kib())

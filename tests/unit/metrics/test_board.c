@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -421,6 +422,36 @@ START_TEST(a_count_nothing_accounts_for_is_mended)
 }
 END_TEST
 
+/* Pages of that piece of shared memory that the system has given memory to. */
+static unsigned pages_in_use(const void *from, const void *to)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t begin = ((uintptr_t)from + page - 1) / page * page,
+		  end = (uintptr_t)to / page * page;
+	unsigned char in_core;
+	unsigned count = 0;
+
+	for (; begin < end; begin += page) {
+		ck_assert_int_eq(mincore((void *)begin, page, &in_core), 0);
+		count += in_core & 1;
+	}
+	return count;
+}
+
+START_TEST(reading_costs_no_memory_for_slots_never_used)
+{
+	struct shm m;
+	struct board *b = open_board(&m);
+	const struct tally *idle = board_tally(b, 1, 0), *used = board_tally(b, 1, 1);
+
+	serve_for(board_tally(b, 1, 1), START_NS, 10);
+	board_tick(b, START_NS + SECOND);
+	ck_assert_uint_eq(pages_in_use(idle->phase, &idle->route[b->routes_max]), 0);
+	ck_assert_uint_gt(pages_in_use(used->phase, &used->route[b->routes_max]), 0);
+	shm_close(&m);
+}
+END_TEST
+
 UNIT_SUITE_OF(board, rows_lie_on_their_own_lines_within_the_board, a_plan_out_of_bounds_is_refused,
 	      long_route_names_stay_apart, routes_are_found_again_and_new_ones_get_new_rows,
 	      a_row_has_as_many_slots_as_its_process, another_process_can_read_it,
@@ -430,4 +461,4 @@ UNIT_SUITE_OF(board, rows_lie_on_their_own_lines_within_the_board, a_plan_out_of
 	      the_ages_of_the_lost_are_in_the_histogram_to_the_nanosecond,
 	      a_death_in_the_middle_of_an_update_loses_one_request_at_most,
 	      workers_killed_at_any_instant_leave_sound_ledgers, peaks_are_of_their_seconds,
-	      a_count_nothing_accounts_for_is_mended)
+	      a_count_nothing_accounts_for_is_mended, reading_costs_no_memory_for_slots_never_used)

@@ -111,6 +111,7 @@ START_TEST(counts_beyond_32_bits_are_told_apart)
 	struct hist *h = &board_tally(b, 0, 0)->phase[PHASE_SERVICE];
 	struct snapshot *s = snapshot_new(b);
 
+	board_tally(b, 0, 0)->sequence = 2; /* as after an update */
 	hist_record(h, 100 * MS);
 	h->bucket[hist_bucket_of(100 * MS)] = 0xffffffff;
 	board_tick(b, START_NS + 10 * SECOND);
