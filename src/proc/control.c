@@ -59,10 +59,9 @@ int control_open(struct control *c, const char *path, bool aside, char *why, siz
 
 int control_promote(struct control *c)
 {
-	char *path = c->listener.path ? strdup(c->path) : NULL;
-
 	if (!c->is_aside || !c->listener.path)
 		return 0;
+	char *path = strdup(c->path);
 	if (!path)
 		return -ENOMEM;
 	if (rename(c->listener.path, path) < 0) {
