@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/digits.h"
 #include "metrics/json.h"
 
 /* --- text ------------------------------------------------------------------------------ */
@@ -21,12 +22,13 @@ static const char *time_of(double s, char text[24])
 
 static void put_load(struct buf *out, const struct evidence *e, const struct advice *a)
 {
-	char mean[24], wait[24], p99[24];
+	char mean[24], wait[24], p99[24], rate[DIGITS_BYTES];
 
 	buf_printf(
 		out,
-		"Seen in the last %.0f s: %.4g requests/s for %u workers x %u threads = %u slots\n",
-		e->window_s, e->arrival_rate, e->workers, e->threads, e->slots);
+		"Seen in the last %.0f s: %s requests/s for %u workers x %u threads = %u slots\n",
+		e->window_s, digits_print(e->arrival_rate, 4, rate), e->workers, e->threads,
+		e->slots);
 	buf_printf(out,
 		   "  service    %s in the mean, variability Cs2 %.2f; %.0f %% of it is CPU time\n",
 		   time_of(a->mean_service, mean), a->Cs2, 100 * e->cpu_share);
@@ -41,7 +43,7 @@ static void put_load(struct buf *out, const struct evidence *e, const struct adv
 static void put_needs(struct buf *out, const struct evidence *e, const struct advice_question *q,
 		      const struct advice *a)
 {
-	char target[24];
+	char target[24], rate[DIGITS_BYTES];
 
 	time_of(q->target_wait_s, target);
 	if (a->slots_needed)
@@ -51,19 +53,22 @@ static void put_needs(struct buf *out, const struct evidence *e, const struct ad
 	else
 		buf_printf(out, "No number of slots keeps 99 %% of the waits under %s\n", target);
 	buf_printf(
-		out, "Headroom: %u slots keep that up to %.4g requests/s (%.2f times the present rate)\n",
-		e->slots, a->headroom_rate, a->headroom_rate / e->arrival_rate);
+		out,
+		"Headroom: %u slots keep that up to %s requests/s (%.2f times the present rate)\n",
+		e->slots, digits_print(a->headroom_rate, 4, rate),
+		a->headroom_rate / e->arrival_rate);
 	if (a->cpu_rate > 0)
 		buf_printf(out,
-			   "CPUs: %u of them are all busy at %.4g requests/s, whatever the slots\n",
-			   e->cpus, a->cpu_rate);
+			   "CPUs: %u of them are all busy at %s requests/s, whatever the slots\n",
+			   e->cpus, digits_print(a->cpu_rate, 4, rate));
 }
 
 static void put_forecast(struct buf *out, const struct forecast *f)
 {
-	char mean[24], p50[24], p95[24], p99[24];
+	char mean[24], p50[24], p95[24], p99[24], rate[DIGITS_BYTES];
 
-	buf_printf(out, "  %-25s %9.4g %6u %5.2f ", f->label, f->rate, f->slots, f->utilisation);
+	buf_printf(out, "  %-25s %9s %6u %5.2f ", f->label, digits_print(f->rate, 4, rate),
+		   f->slots, f->utilisation);
 	if (!f->is_stable)
 		buf_puts(out, "  unstable: more arrives than can be served\n");
 	else

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,8 +131,12 @@ const char *top_time(double s, struct top_cell *cell)
 		snprintf(cell->text, sizeof cell->text, "%.3gms", s * 1e3);
 	else if (s < 600)
 		snprintf(cell->text, sizeof cell->text, "%.3gs", s);
+	else if (s < 7200)
+		snprintf(cell->text, sizeof cell->text, "%.0fmin", floor(s / 60));
+	else if (s < 172800)
+		snprintf(cell->text, sizeof cell->text, "%.0fh", floor(s / 3600));
 	else
-		snprintf(cell->text, sizeof cell->text, "%.0fs", s);
+		snprintf(cell->text, sizeof cell->text, "%.0fd", floor(s / 86400));
 	return cell->text;
 }
 

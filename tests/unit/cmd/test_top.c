@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmd/top_options.h"
+#include "cmd/top_rows.h"
 #include "unit.h"
 
 static const char document[] =
@@ -185,6 +186,26 @@ START_TEST(numbers_of_slots_count_up)
 }
 END_TEST
 
+START_TEST(times_in_the_unit_that_suits)
+{
+	static const struct {
+		double s;
+		const char *says;
+	} cases[] = {
+		{ 0, "0" },           { 0.0000004, "0us" }, { 0.000999, "999us" },
+		{ 0.0125, "12.5ms" }, { 0.9999, "1s" },     { 65, "65s" },
+		{ 599, "599s" },      { 600, "10min" },     { 7199, "119min" },
+		{ 7200, "2h" },       { 172800, "2d" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct top_cell cell;
+
+		ck_assert_str_eq(top_time(cases[i].s, &cell), cases[i].says);
+	}
+}
+END_TEST
+
 START_TEST(characters_not_bytes)
 {
 	ck_assert_uint_eq(top_width("gr\303\274n"), 4);
@@ -254,5 +275,5 @@ END_TEST
 
 UNIT_SUITE_OF(top, what_stands_above_the_table, routes_by_any_column, slots_by_age_and_by_place,
 	      workers_and_the_grid, tables_fit_the_terminal, without_a_terminal_nothing_is_cut,
-	      above_the_table_80_columns_do, numbers_of_slots_count_up, characters_not_bytes,
-	      what_is_no_document, sorting_goes_round, command_lines)
+	      above_the_table_80_columns_do, numbers_of_slots_count_up, times_in_the_unit_that_suits,
+	      characters_not_bytes, what_is_no_document, sorting_goes_round, command_lines)
