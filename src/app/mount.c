@@ -253,6 +253,13 @@ static enum mount_verdict settle(const struct mounts *m, const struct mount_key 
 	return allowed & methods ? MOUNT_FOUND : MOUNT_BAD_METHOD;
 }
 
+/* The mount's own path without a slash: "/files", where an app at /files has a route "/". */
+static bool is_of_root(const struct mounts *m, const struct mount_key *k, struct ltd_slice path)
+{
+	return k->len == path.len + 1 && m->entry[k->row].mount->prefix.len == path.len &&
+	       memcmp(k->at, path.at, path.len) == 0;
+}
+
 enum mount_verdict mounts_find(const struct mounts *m, struct ltd_slice path, unsigned methods,
 			       const struct mount_entry **entry)
 {
@@ -263,7 +270,8 @@ enum mount_verdict mounts_find(const struct mounts *m, struct ltd_slice path, un
 		if (k->len == path.len && memcmp(k->at, path.at, k->len) == 0)
 			return settle(m, k, methods, entry);
 	for (; k < end; k++)
-		if (k->len <= path.len && memcmp(k->at, path.at, k->len) == 0)
+		if ((k->len <= path.len && memcmp(k->at, path.at, k->len) == 0) ||
+		    is_of_root(m, k, path))
 			return settle(m, k, methods, entry);
 	*entry = NULL;
 	return MOUNT_NOT_FOUND;

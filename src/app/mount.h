@@ -66,7 +66,8 @@ enum mount_verdict { MOUNT_FOUND, MOUNT_NOT_FOUND, MOUNT_BAD_METHOD };
 
 /*
  * The entry for a path (request_path(): without the query, and as sent but for needless escapes) and method.
- * Exact paths before prefixes, longer before shorter; the first that matches decides.
+ * Exact paths before prefixes, longer before shorter; the first that matches decides.  The route
+ * "/" of an app mounted at "/files" has "/files" as well as all below "/files/".
  * MOUNT_BAD_METHOD: *entry is the route whose methods do not include this one;
  * MOUNT_NOT_FOUND: it is NULL.
  */

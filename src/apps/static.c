@@ -86,6 +86,14 @@ static int open_root(struct static_visit *v, bool may_wait)
 	return error;
 }
 
+/* "/files", where the folder is served below "/files/": it lacks the slash like any other folder. */
+static bool is_mount_without_slash(struct ltd_exchange *x)
+{
+	struct ltd_slice path = ltd_request_path(x), below = ltd_request_subpath(x);
+
+	return below.len == 1 && path.at[path.len - 1] != '/';
+}
+
 static int serve(struct ltd_exchange *x, struct static_site *site, bool may_wait)
 {
 	struct static_visit v;
@@ -96,6 +104,8 @@ static int serve(struct ltd_exchange *x, struct static_site *site, bool may_wait
 		ltd_response_error(x, 400, "this path cannot be read");
 		return 0;
 	}
+	if (is_mount_without_slash(x))
+		v.path.is_folder = false;
 	v.x = x;
 	v.site = site;
 	v.now_ns = clock_ns();

@@ -54,14 +54,16 @@ static int redirect(struct static_visit *v)
 {
 	struct ltd_slice path = ltd_request_path(v->x), below = ltd_request_subpath(v->x);
 	struct ltd_slice query = ltd_request_query(v->x);
-	size_t prefix = path.len > below.len ? path.len - below.len : 0, n = prefix;
+	size_t prefix = v->path.len ? path.len - below.len : path.len, n = prefix;
 	char *to = ltd_alloc(v->x, prefix + 3 * v->path.len + query.len + 3);
 
 	if (!to)
 		return -ENOMEM;
 	memcpy(to, path.at, prefix);
-	to[n++] = '/';
-	n += static_path_encode(to + n, (struct ltd_slice){ v->path.at, v->path.len }, true);
+	if (v->path.len) {
+		to[n++] = '/';
+		n += static_path_encode(to + n, (struct ltd_slice){ v->path.at, v->path.len }, true);
+	}
 	to[n++] = '/';
 	if (query.at) {
 		to[n++] = '?';

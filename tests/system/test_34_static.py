@@ -304,6 +304,10 @@ def test_below_a_prefix(site, folder):
     with site(prefix="/files", more="[route /other]\napp = workload\n") as s:
         assert s.get("/files/text.txt").body == TEXT
         assert s.get("/files/sub").header("Location") == "/files/sub/"
+        answer = s.get("/files?a=b")
+        assert (answer.status, answer.header("Location")) == (301, "/files/?a=b")
+        assert s.get("/f%69les").header("Location") == "/files/"
+        assert s.get("/filesx").status == s.get("/file").status == 404
         assert s.get("/files/").body == b"<p>home\n"
         assert s.get("/files/../secret.txt").status == 404
         assert s.get("/files/../other/hello").status == 404

@@ -98,10 +98,13 @@ START_TEST(mounts_lie_within_each_other)
 	ck_assert_int_eq(open_routes(&m, routes, 3), 0);
 	ck_assert_str_eq(who(&m, "/", LTD_GET), "/");
 	ck_assert_str_eq(who(&m, "/other", LTD_GET), "/");
-	ck_assert_str_eq(who(&m, "/api", LTD_GET), "/");
+	ck_assert_str_eq(who(&m, "/api", LTD_GET), "/api/");
+	ck_assert_str_eq(who(&m, "/apiary", LTD_GET), "/");
+	ck_assert_str_eq(who(&m, "/ap", LTD_GET), "/");
 	ck_assert_str_eq(who(&m, "/api/", LTD_GET), "/api/");
 	ck_assert_str_eq(who(&m, "/api/here", LTD_GET), "/api/here");
-	ck_assert_str_eq(who(&m, "/api/v2", LTD_GET), "/api/");
+	ck_assert_str_eq(who(&m, "/api/v2", LTD_GET), "/api/v2/");
+	ck_assert_str_eq(who(&m, "/api/v2", LTD_POST), "405");
 	ck_assert_str_eq(who(&m, "/api/v2/here", LTD_GET), "/api/v2/here");
 	ck_assert_str_eq(who(&m, "/api/v2/there", LTD_GET), "/api/v2/");
 	mounts_find(&m, slice_of_string("/api/v2/there"), LTD_GET, &e);
