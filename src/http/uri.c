@@ -198,6 +198,15 @@ static bool is_ipv6(struct ltd_slice s)
 	return inet_pton(AF_INET6, text, &address) == 1;
 }
 
+/*
+ * Is a label between two dots empty, or the whole name?  Any syntax but DNS's would allow it (RFC 3986
+ * 3.2.2), and who makes a path of the name must not be led out of it.
+ */
+static bool has_hole(struct ltd_slice name)
+{
+	return slice_eq(name, LTD_SLICE(".")) || (name.len && memmem(name.at, name.len, "..", 2));
+}
+
 /* The length of the host at the front, 0 if there is none that is sound (RFC 3986 3.2.2). */
 static size_t host_length(struct ltd_slice s)
 {
@@ -207,7 +216,9 @@ static size_t host_length(struct ltd_slice s)
 
 		return is_ipv6(address) || is_future_address(address) ? address.len + 2 : 0;
 	}
-	return host_characters(s);
+
+	size_t len = host_characters(s);
+	return has_hole(slice_of(s.at, len)) ? 0 : len;
 }
 
 bool uri_authority_is_valid(struct ltd_slice authority)

@@ -90,9 +90,21 @@ static size_t literal_bytes(struct ltd_slice s)
 	return is_sound ? inside.len + 2 : 0;
 }
 
+/* A name of DNS has no empty labels, but for the root's at its end (RFC 1034 3.1). */
+static bool has_empty_label(struct ltd_slice name)
+{
+	for (size_t i = 0; i + 1 < name.len; i++)
+		if (name.at[i] == '.' && name.at[i + 1] == '.')
+			return true;
+	return name.len == 1 && name.at[0] == '.';
+}
+
 static size_t host_bytes(struct ltd_slice s)
 {
-	return s.len && s.at[0] == '[' ? literal_bytes(s) : name_bytes(s);
+	if (s.len && s.at[0] == '[')
+		return literal_bytes(s);
+	size_t n = name_bytes(s);
+	return has_empty_label((struct ltd_slice){ s.at, n }) ? 0 : n;
 }
 
 bool reader_is_authority(struct ltd_slice s, bool needs_port)
