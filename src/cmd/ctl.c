@@ -26,15 +26,19 @@
 
 enum { EXIT_OBEYED, EXIT_REFUSED, EXIT_USAGE };
 
-static const char usage[] = "Usage: littled ctl [OPTIONS] ORDER [ARGUMENT]\n"
-			    "Tells a running server's master what to do, or asks it how it is.\n"
-			    "\n"
-			    "Which server (the only one that runs, unless given):\n"
-			    "  -s, --control-socket FILE  the one that listens there\n"
-			    "  --pid PID                  the one with this master\n"
-			    "How it answers:\n"
-			    "  --json                     in JSON\n"
-			    "Orders:\n";
+static const char usage[] =
+	"Usage: littled ctl [OPTIONS] ORDER [ARGUMENT]\n"
+	"Tells a running server's master what to do, or asks it how it is.\n"
+	"\n"
+	"Which server (the only one that runs, unless given):\n"
+	"  -s, --control-socket FILE  the one that listens there\n"
+	"  --pid PID                  the one with this master\n"
+	"How it answers:\n"
+	"  -j, --json                 in JSON\n"
+	"As gunicornc has it:\n"
+	"  -c, --command ORDER        the order as one word: -c 'show workers'\n"
+	"  --socket FILE              the same as --control-socket\n"
+	"Orders:\n";
 
 static const struct verb {
 	const char *first, *second, *argument, *help;
@@ -86,13 +90,14 @@ static bool set_pid(struct ctl *c, const char *text)
 	return true;
 }
 
-static bool add_word(struct ctl *c, const char *word)
+/* One word of the order, or several with spaces between them. */
+static bool add_words(struct ctl *c, const char *words)
 {
 	size_t len = strlen(c->line);
 
-	if (strpbrk(word, " \n") || len + strlen(word) + 2 > sizeof c->line)
+	if (strchr(words, '\n') || len + strlen(words) + 2 > sizeof c->line)
 		return false;
-	snprintf(c->line + len, sizeof c->line - len, "%s%s", len ? " " : "", word);
+	snprintf(c->line + len, sizeof c->line - len, "%s%s", len ? " " : "", words);
 	return true;
 }
 
@@ -102,22 +107,48 @@ static int refuse(struct buf *why, const char *what, const char *word)
 	return -EINVAL;
 }
 
+/* The line: what `--command` says, and the words of the command line. */
+static int compose(struct ctl *c, const char *command, char **words, struct buf *why)
+{
+	const char *first = command ? command : words[0];
+
+	if (!first && !c->help) {
+		buf_puts(why, "what is to be done? (littled ctl help)");
+		return -EINVAL;
+	}
+	c->help |= first && strcmp(first, "help") == 0;
+	if (c->json)
+		add_words(c, "json");
+	if (command && !add_words(c, command))
+		return refuse(why, "nothing we know is written so", command);
+	for (; *words; words++)
+		if (!add_words(c, *words))
+			return refuse(why, "nothing we know is written so", *words);
+	return 0;
+}
+
 static int parse(struct ctl *c, int argc, char **argv, struct buf *why)
 {
 	static const struct option options[] = {
 		{ "control-socket", required_argument, NULL, 's' },
+		{ "socket", required_argument, NULL, 's' },
+		{ "command", required_argument, NULL, 'c' },
 		{ "pid", required_argument, NULL, 'p' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 
+	const char *command = NULL;
+
 	*c = (struct ctl){ .socket = NULL };
 	opterr = 0;
 	optind = 0;
-	for (int o; (o = getopt_long(argc, argv, ":s:jh", options, NULL)) != -1;) {
+	for (int o; (o = getopt_long(argc, argv, ":s:c:jh", options, NULL)) != -1;) {
 		if (o == 's')
 			c->socket = optarg;
+		else if (o == 'c')
+			command = optarg;
 		else if (o == 'j')
 			c->json = true;
 		else if (o == 'h')
@@ -127,16 +158,7 @@ static int parse(struct ctl *c, int argc, char **argv, struct buf *why)
 		else if (!set_pid(c, optarg))
 			return refuse(why, "expected the number of a process", optarg);
 	}
-	if (c->json && !add_word(c, "json"))
-		return -EINVAL;
-	for (int i = optind; i < argc; i++)
-		if (!add_word(c, argv[i]))
-			return refuse(why, "nothing we know is written so", argv[i]);
-	c->help |= optind < argc && strcmp(argv[optind], "help") == 0;
-	if (optind < argc || c->help)
-		return 0;
-	buf_puts(why, "what is to be done? (littled ctl help)");
-	return -EINVAL;
+	return compose(c, command, argv + optind, why);
 }
 
 /* --- the server --------------------------------------------------------------------- */
@@ -151,6 +173,10 @@ static int find(struct ctl *c, char path[LINE_BYTES], struct buf *why)
 		return 0;
 	}
 	int error = instance_open(&board, &c->instance, why);
+	if (error == -ENOENT && !c->instance.pid) {
+		buf_reset(why);
+		buf_puts(why, "no running server was found; name one with -s FILE or --pid PID");
+	}
 	if (error < 0)
 		return error;
 	const struct board *b = board.at;

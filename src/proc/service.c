@@ -133,13 +133,25 @@ static enum mount_verdict find_and_direct(struct loop *l, struct exchange *x,
 	return verdict;
 }
 
+static const char *why_overloaded(enum counter why)
+{
+	switch (why) {
+	case COUNTER_SHED_QUEUE_FULL:
+		return "too many requests wait already";
+	case COUNTER_SHED_QUEUE_TIMEOUT:
+		return "it has waited too long for a slot";
+	default:
+		return "requests wait too long at present";
+	}
+}
+
 static void answer_overloaded(struct loop *l, struct exchange *x, enum counter why)
 {
 	char seconds[16];
 	int n = snprintf(seconds, sizeof seconds, "%u", overload_retry_s(l->owner));
 
 	service_start(l->hand, x, FLOW_INLINE);
-	response_error(&x->response, 503, LTD_SLICE("too many requests wait already"));
+	response_error(&x->response, 503, slice_of_string(why_overloaded(why)));
 	response_field(&x->response, LTD_SLICE("Retry-After"), slice_of(seconds, (size_t)n));
 	service_finish(l->hand, x, FLOW_INLINE);
 	if (l->hand->tally)

@@ -329,6 +329,17 @@ def test_quick_stop_by_the_other_name(controlled):
         s.ended()
 
 
+def test_gunicornc_s_way_to_say_it(controlled):
+    with controlled(workers=1) as s:
+        for words in (("-c", "show workers"), ("--command", "show workers"), ("show workers",)):
+            assert json.loads(s.ctl("-j", *words))["count"] == 1
+        assert json.loads(s.ctl("-c", "worker add 2", "-j"))["total"] == 3
+        assert "workers_target 3" in s.ctl("-c", "show stats", where=("--socket", s.control))
+        assert "Orders:" in s.ctl("-c", "help")
+        assert "there is no such order" in s.ctl("-c", "dance", status=1)
+        assert "a value is wanted" in s.ctl("-c", status=2)
+
+
 def test_the_socket_is_its_owners_alone(controlled):
     with controlled() as s:
         assert stat.S_IMODE(s.control.stat().st_mode) == 0o600

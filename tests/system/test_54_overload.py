@@ -30,7 +30,7 @@ def test_a_full_queue_refuses_at_once_and_serves_the_rest(serve):
         answers = [s.get("/sleep?ms=1") for _ in range(4)]
         assert time.monotonic() - begin < 1 * PATIENCE
         for answer in answers:
-            assert answer.status == 503
+            assert answer.status == 503 and b"too many requests wait" in answer.body
             assert 1 <= int(answer.header("Retry-After")) <= 60
         assert s.get("/hello").status == 200  # it waits for no slot
         assert [b.result().status for b in sleepers + waiting] == [200] * 5
@@ -64,6 +64,7 @@ def test_who_has_waited_for_too_long_is_told(serve):
             answer = c.get("/sleep?ms=1")
             took = time.monotonic() - begin
             assert answer.status == 503 and answer.header("Retry-After")
+            assert b"waited too long" in answer.body
             assert took >= 0.3
             assert sleeper.value is None  # long before the slot was free
             assert c.get("/hello").status == 200  # the connection goes on
