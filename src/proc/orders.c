@@ -14,6 +14,17 @@ static void renumber(struct master *m)
 					     .policy = m->arbiter.policy });
 }
 
+static void tell_status(const struct master *m, unsigned workers)
+{
+	const struct foundation *f = &m->foundation;
+
+	if (workers)
+		notify_send(&f->notify, "STATUS=serving: %u workers x %u threads", workers,
+			    (unsigned)f->heritage.options->threads);
+	else
+		notify_send(&f->notify, "STATUS=not serving: no workers are wanted");
+}
+
 unsigned order_workers(struct master *m, unsigned workers)
 {
 	unsigned most = arbiter_workers_max(m->crew.seats);
@@ -26,6 +37,7 @@ unsigned order_workers(struct master *m, unsigned workers)
 	if (workers == m->arbiter.policy.workers || !arbiter_takes_edition(&m->arbiter))
 		return m->arbiter.policy.workers;
 	log_info("workers: %u are wanted, after %u", workers, m->arbiter.policy.workers);
+	tell_status(m, workers);
 	atomic_store(&master_board(m)->workers, workers);
 	acts_tell(m, (struct arbiter_event){ .kind = EVENT_WORKERS, .workers = workers });
 	if (workers && m->foundation.heritage.options->reuse_port)

@@ -38,6 +38,14 @@ void reload_close(struct reload *r)
 		edition_forget(&r->now);
 }
 
+/* Else the service manager would wait for the end of it. */
+static void give_up(struct reload *r)
+{
+	log_error("reload: cannot fork: %s; the old configuration stays in force", strerror(errno));
+	r->checker = 0;
+	notify_send(&r->foundation->notify, "READY=1\nSTATUS=serving; a reload could not begin");
+}
+
 static void check_in_child(struct reload *r)
 {
 	r->is_asked_again = false;
@@ -50,11 +58,8 @@ static void check_in_child(struct reload *r)
 		alarm(CHECK_S);
 		_exit(edition_check(&r->reading, r->now));
 	}
-	if (r->checker < 0) {
-		log_error("reload: cannot fork: %s; the old configuration stays in force",
-			  strerror(errno));
-		r->checker = 0;
-	}
+	if (r->checker < 0)
+		give_up(r);
 }
 
 void reload_ask(struct reload *r)

@@ -491,6 +491,28 @@ def test_the_manager_is_told_of_a_reload(serve, manager, tmp_path):
         assert "refused" in manager.has_heard("READY=1")[-1]
 
 
+def test_the_manager_is_told_how_many_workers_there_are(serve, manager):
+    with serve(env=manager.environment()) as s:
+        s.process.send_signal(signal.SIGTTIN)
+        eventually(lambda: manager.has_heard("STATUS=serving: 2 workers x 2 threads"), 10, "two")
+        s.process.send_signal(signal.SIGWINCH)
+        eventually(lambda: manager.has_heard("STATUS=not serving: no workers are wanted"), 10, "none")
+
+
+def test_the_manager_does_not_wait_for_a_reload_that_cannot_begin(serve, public):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become a user who may not fork")
+    manager = Manager(public / "notify")
+    (public / "notify").chmod(0o777)
+    wrap = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    with manager.socket, serve(env=manager.environment(), wrap=wrap) as s:
+        subprocess.run([*wrap, "prlimit", "--pid", str(s.process.pid), "--nproc=1:"], check=True)
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: len(manager.has_heard("READY=1")) == 2, 10, "READY=1 again")
+        assert manager.has_heard("RELOADING=1")
+        assert "STATUS=serving; a reload could not begin" in manager.has_heard("READY=1")[-1]
+
+
 def test_ready_is_said_when_it_is_so(serve, manager, tmp_path):
     """Not before a worker that is slow to start serves."""
     source = (MIRROR.replace("static const struct ltd_route", """
