@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "conf/foreign.h"
 #include "conf/refuse.h"
 
 const struct action_row action_rows[ACTIONS] = {
@@ -148,6 +149,9 @@ static int refuse_long(const struct flags *f, const char *argument)
 	struct nearest n;
 
 	snprintf(typed, sizeof typed, "%.*s", (int)strcspn(argument, "="), argument);
+	const char *advice = foreign_name(typed + 2);
+	if (advice)
+		return refuse(&at, "unknown flag %s; %s", typed, advice);
 	if (refuse_ambiguous(f, typed + 2, strlen(typed + 2)) < 0)
 		return -1;
 	nearest_init(&n, typed + 2);
@@ -161,7 +165,10 @@ static int refuse_letter(const struct flags *f, int letter)
 {
 	struct place at = { .origin = f->origin };
 
-	return refuse(&at, "unknown flag -%c; littled --help lists them", letter);
+	const char *advice = foreign_letter(letter);
+
+	return refuse(&at, "unknown flag -%c; %s", letter,
+		      advice ? advice : "littled --help lists them");
 }
 
 /* `optopt` is 0 for an unknown long flag, else a letter or the code of the flag used wrongly. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/reason.h"
+#include "conf/foreign.h"
 #include "conf/refuse.h"
 #include "conf/routes.h"
 #include "conf/value.h"
@@ -133,8 +134,11 @@ static int open_section(struct inifile *f, struct ltd_slice line)
 static int refuse_key(struct inifile *f, const char *key)
 {
 	struct place at = place_in(f, NULL);
+	const char *advice = foreign_name(key);
 	struct nearest n;
 
+	if (advice)
+		return refuse(&at, "unknown key %s; %s", key, advice);
 	nearest_init(&n, key);
 	for (unsigned id = 0; id < OPTIONS; id++)
 		nearest_try(&n, option_rows[id].name);

@@ -112,6 +112,7 @@ def test_a_bad_value_in_the_environment(variable, value):
     ("[littled]\nnot a setting\n", 2, ""),
     ("[littled\nworkers = 2\n", 1, ""),
     ("[littled]\nname = " + "x" * 20000 + "\n", 2, ""),
+    ("[littled]\nworker_class = gthread\n", 2, "one kind of worker"),
     ("[route x]\napp = workload\n", 1, "x"),
     ("[route /]\nworkers = 1\n", 1, "app"),
     ("[route /]\napp = nosuchapp\n", 1, "nosuchapp"),

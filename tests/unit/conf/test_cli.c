@@ -39,6 +39,23 @@ START_TEST(spellings_and_places_do_not_matter)
 }
 END_TEST
 
+START_TEST(flags_of_other_servers_are_told_what_to_do)
+{
+	load(WORDS("app", "-k", "gthread"));
+	probe_assert_refused(&p, "unknown flag -k; ", "one kind of worker");
+	probe_fini(&p);
+	load(WORDS("app", "--worker-class=gthread"));
+	probe_assert_refused(&p, "unknown flag --worker-class; ", "one kind of worker");
+	probe_fini(&p);
+	load(WORDS("app", "--processes", "4"));
+	probe_assert_refused(&p, "unknown flag --processes; ", "it is workers here");
+	probe_fini(&p);
+	load(WORDS("app", "-q"));
+	probe_assert_refused(&p, "unknown flag -q; ", "--help");
+	probe_fini(&p);
+}
+END_TEST
+
 START_TEST(flags_of_a_variable_go_between_the_file_and_the_line)
 {
 	const char *const *variable =
@@ -202,6 +219,7 @@ Suite *suite_cli(void)
 		no_arguments_at_all_are_no_crash,
 		flags_of_a_variable_go_between_the_file_and_the_line,
 		what_is_wrong_in_the_variable_is_said,
+		flags_of_other_servers_are_told_what_to_do,
 	};
 	Suite *s = unit_suite("cli", tests, sizeof tests / sizeof *tests);
 	TCase *mistakes = tcase_create("mistakes");
