@@ -17,10 +17,19 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+
 #define FRAMES_MOST 64
 #define ANSWER_STEP_NS 1000000L
 #define ANSWER_STEPS 500 /* of them: half a second, so that a busy machine is no silent thread */
 #define TURN_STEPS 5000  /* of them: how long to wait for others that ask */
+
+/*
+ * Where one thread is silent, others mostly are, too: in the same disk's wait, or with all signals
+ * blocked.  Who asks for several must not wait so long for each.
+ */
+#define SILENCE_STEPS 20
+#define SILENCE_NS (5 * NS_PER_S)
 
 #define BACKTRACE_SIGNAL (SIGRTMIN + 1)
 
@@ -28,6 +37,8 @@
 static _Atomic uint32_t asked, answered;
 static _Atomic int answer_fd;
 static atomic_flag is_asking = ATOMIC_FLAG_INIT;
+
+static _Atomic uint64_t silent_ns; /* when a thread last did not answer */
 
 static void put(int fd, const char *text)
 {
@@ -85,16 +96,27 @@ static int ask(pid_t thread_id, uint32_t number)
 	return (int)syscall(SYS_rt_tgsigqueueinfo, getpid(), thread_id, BACKTRACE_SIGNAL, &info);
 }
 
+static unsigned patience_steps(void)
+{
+	uint64_t since_ns = atomic_load(&silent_ns);
+
+	return since_ns && clock_mono_ns() - since_ns < SILENCE_NS ? SILENCE_STEPS : ANSWER_STEPS;
+}
+
 static bool await_answer(uint32_t number)
 {
-	for (unsigned i = 0; i < ANSWER_STEPS; i++) {
+	unsigned steps = patience_steps();
+
+	for (unsigned i = 0; i < steps; i++) {
 		if (atomic_load(&answered) == number)
 			return true;
 		pause_step();
 	}
 	uint32_t mine = number;
-	if (atomic_compare_exchange_strong(&asked, &mine, 0))
+	if (atomic_compare_exchange_strong(&asked, &mine, 0)) {
+		atomic_store(&silent_ns, clock_mono_ns());
 		return false; /* and it will not begin any more */
+	}
 	/* It has begun: writing to a file that blocks, perhaps.  Once more as long, then it is let be. */
 	for (unsigned i = 0; i < ANSWER_STEPS && atomic_load(&answered) != number; i++)
 		pause_step();

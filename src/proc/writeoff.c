@@ -23,7 +23,6 @@ static void report(const struct worker *w, const struct slot_overrun *o)
 		  w->index, x->slot, board_route(w->loop.board, x->route_index)->name,
 		  (double)o->age_ns / NS_PER_S, (double)w->heritage->options->timeout_ns / NS_PER_S,
 		  (int)o->thread_id);
-	backtrace_of_thread(o->thread_id, log_descriptor());
 }
 
 /* The client's part: an answer in the handler's stead, or an end. */
@@ -59,6 +58,8 @@ static void on_look(struct ev_loop *ev, ev_timer *t, int events)
 	while (slots_write_off(&w->slots, w->heritage->options->timeout_ns, &o)) {
 		report(w, &o);
 		settle(w, &o);
+		/* The thread may take its time to say where it is: its client has its answer by now. */
+		backtrace_of_thread(o.thread_id, log_descriptor());
 		is_hurt = true;
 	}
 	if (is_hurt)

@@ -1,6 +1,7 @@
 """Handlers that run too long, or never end: what their clients get, and what all others notice."""
 
 import re
+import signal
 import socket
 import time
 
@@ -8,7 +9,8 @@ import pytest
 
 from client import Closed, request
 from load import Background, at_once
-from server import eventually
+from server import PATIENCE, eventually
+from test_04_apps import compile_app
 
 
 def config(tmp_path, **settings):
@@ -97,6 +99,48 @@ def test_the_worker_is_replaced_and_takes_nobody_with_it(faulty):
         eventually(replaced, 10, "another worker serves")
         assert s.get("/sleep?ms=1").status == 200
         eventually(lambda: f"process {before} has left" in s.stderr(), 10, "the old one is gone")
+
+
+DEAF = """
+#include <littled/app.h>
+#include <signal.h>
+#include <unistd.h>
+static int deaf(struct ltd_exchange *x, void *state)
+{
+	sigset_t all;
+	(void)state;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+	for (;;)
+		pause();
+	return ltd_response_write(x, "x", 1);
+}
+static int hello(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	return ltd_response_write(x, "x", 1);
+}
+static const struct ltd_route routes[] = { { "/deaf", LTD_SLOT, LTD_GET, deaf },
+	{ "/hello", LTD_INLINE, LTD_GET, hello }, { 0 } };
+LTD_APP = { .abi = LTD_ABI, .name = "deaf", .routes = routes };
+"""
+
+
+def test_threads_that_do_not_say_where_they_are_hold_up_the_loop_once(serve, tmp_path):
+    """As of a file system that hangs: each answer is out before anybody waits for a backtrace."""
+    with serve("-t", "1s", app=compile_app(tmp_path, DEAF), threads=8) as s:
+        stuck = [Background(lambda: s.get("/deaf")) for _ in range(6)]
+        s.wait_busy(6)
+        slowest = 0
+        while any(b.value is None for b in stuck):
+            begin = time.monotonic()
+            assert s.get("/hello").status == 200
+            slowest = max(slowest, time.monotonic() - begin)
+        assert [b.result().status for b in stuck] == [504] * 6
+        assert slowest < 1.5 * PATIENCE
+        eventually(lambda: s.stderr().count("this thread does not answer") == 6, 5, "it is said")
+        s.process.send_signal(signal.SIGQUIT)
+        s.ended()
 
 
 def test_other_slots_have_their_own_deadlines(faulty):

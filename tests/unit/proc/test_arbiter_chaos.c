@@ -2,6 +2,7 @@
 #include "proc/arbiter.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "unit.h"
 
@@ -143,6 +144,69 @@ START_TEST(whatever_happens_it_comes_to_rest_with_the_workers_wanted)
 }
 END_TEST
 
+/* Any way to die, at any time: told why, crashed, killed, or that could not be forked. */
+static void die(unsigned seat)
+{
+	static const int status[] = { 0, 1, 3, 4, -1, -1 };
+	struct arbiter_event e = { .kind = EVENT_EXITED, .seat = seat };
+
+	e.exit_status = status[rand() % 6];
+	e.is_killed = e.exit_status == -1 && rand() % 2;
+	handle(e);
+}
+
+/* Workers that hang: they go when they are killed, and not before.  True: the server ends. */
+static bool kill_as_told(void)
+{
+	struct action told[ARBITER_ACTIONS(SEATS)];
+	unsigned n = count;
+	bool is_over = false;
+
+	memcpy(told, actions, sizeof told);
+	for (unsigned i = 0; i < n; i++) {
+		ck_assert_int_ne(told[i].kind, ACTION_SPAWN);
+		is_over |= told[i].kind == ACTION_EXIT;
+		for (unsigned seat = 0; seat < SEATS; seat++) {
+			bool is_hit = told[i].kind == ACTION_KILL_ALL ||
+				      (told[i].kind == ACTION_KILL && told[i].seat == seat);
+
+			if (!is_hit || seats[seat].state == SEAT_EMPTY)
+				continue;
+			die(seat);
+			for (unsigned k = 0; k < count; k++)
+				is_over |= actions[k].kind == ACTION_EXIT;
+		}
+	}
+	return is_over;
+}
+
+START_TEST(whatever_happens_a_stop_is_an_end)
+{
+	srand((unsigned)_i + 1);
+	unsigned edition = 1, steps = (unsigned)rand() % 40;
+
+	begin();
+	while (steps-- && arbiter.state == ARBITER_SERVING)
+		if (rand() % 4)
+			happen(&edition);
+		else
+			die((unsigned)rand() % SEATS);
+	if (arbiter.state == ARBITER_SERVING)
+		at_seat(EVENT_TERM, 0);
+
+	uint64_t told_ns = now_ns;
+	bool is_over = kill_as_told();
+	while (!is_over) {
+		ck_assert_uint_ne(arbiter_next_tick(&arbiter), UINT64_MAX);
+		if (arbiter_next_tick(&arbiter) > now_ns)
+			now_ns = arbiter_next_tick(&arbiter);
+		at_seat(EVENT_TICK, 0);
+		is_over = kill_as_told();
+		ck_assert_uint_le(now_ns - told_ns, policy.graceful_ns + ARBITER_QUIT_NS);
+	}
+}
+END_TEST
+
 UNIT_SUITE(arbiter_chaos)
 
 Suite *suite_arbiter_chaos(void)
@@ -151,6 +215,7 @@ Suite *suite_arbiter_chaos(void)
 	TCase *c = tcase_create("any sequence");
 
 	tcase_add_loop_test(c, whatever_happens_it_comes_to_rest_with_the_workers_wanted, 0, 200);
+	tcase_add_loop_test(c, whatever_happens_a_stop_is_an_end, 0, 500);
 	suite_add_tcase(s, c);
 	return s;
 }
