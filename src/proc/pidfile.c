@@ -27,8 +27,13 @@ static int fail(struct pidfile *p, char *why, size_t why_bytes)
 		ssize_t n = pread(p->fd, text, sizeof text - 1, 0);
 
 		text[n > 0 ? n : 0] = '\0';
-		snprintf(why, why_bytes, "pid file: %s: another server runs, process %d",
-			 name_of(p), (int)strtol(text, NULL, 10));
+		int pid = (int)strtol(text, NULL, 10);
+		if (pid > 0)
+			snprintf(why, why_bytes, "pid file: %s: another server runs, process %d",
+				 name_of(p), pid);
+		else
+			snprintf(why, why_bytes, "pid file: %s: another process has locked it",
+				 name_of(p));
 	} else if (error == -EEXIST) {
 		snprintf(why, why_bytes, "pid file: %s: is no plain file, and stays as it is",
 			 name_of(p));

@@ -70,6 +70,9 @@ START_TEST(a_live_one_is_refused_and_stays)
 	ck_assert_ptr_nonnull(strstr(why, wanted));
 	pidfile_close(&second);
 	ck_assert_int_eq(pid_in_file(), getpid());
+	ck_assert_int_eq(truncate(path, 0), 0); /* as it is a moment after it is locked */
+	ck_assert_int_eq(pidfile_open(&second, path, why, sizeof why), -EWOULDBLOCK);
+	ck_assert_ptr_nonnull(strstr(why, "another process has locked it"));
 	pidfile_close(&first);
 }
 END_TEST
