@@ -97,7 +97,8 @@ static void put_option(struct buf *to, const struct option_row *row)
 
 static const char help_head[] =
 	"usage: littled [OPTIONS] [APP]\n"
-	"       littled bench [OPTIONS] URL   (littled bench --help)\n\n"
+	"       littled COMMAND [OPTIONS]\n"
+	"COMMAND is advise, bench, ctl, lab, top or usl; littled COMMAND --help tells more.\n\n"
 	"Serves APP at /: a built-in app (littled workload) or a shared object\n"
 	"(littled ./app.so), with an argument of its own as APP:ARGUMENT.\n"
 	"Without APP the [route PREFIX] sections of the file say what is served.\n";

@@ -1,10 +1,11 @@
 """Options of the running program: by file, environment and flag; and every refusal."""
 
+import re
 import subprocess
 
 import pytest
 
-from server import LITTLED, PATIENCE, clean_environment, run_once
+from server import LITTLED, PATIENCE, ROOT, clean_environment, run_once
 
 
 def refused(done, *words):
@@ -38,6 +39,9 @@ def test_help_and_version():
     for flag in ("--bind", "--workers", "--threads", "--config", "--admin-bind", "--keep-alive",
                  "--limit-request-field_size", "--access-logfile", "--graceful-timeout"):
         assert flag in done.stdout, flag
+    commands = re.findall(r"^COMMAND\((\w+),", (ROOT / "src/cmd/commands.def").read_text(), re.M)
+    assert len(commands) > 4
+    assert f"COMMAND is {', '.join(commands[:-1])} or {commands[-1]};" in done.stdout
     done = run_once("--version")
     assert done.returncode == 0 and "littled" in done.stdout
 
