@@ -190,6 +190,18 @@ static bool is_live(const struct sockaddr_un *address)
 	return live;
 }
 
+void listener_clear_stale(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat st;
+
+	if (strlen(path) >= sizeof address.sun_path || lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	if (!is_live(&address))
+		unlink(path);
+}
+
 static int clear_path(const struct sockaddr_un *address, const struct listener_plan *plan,
 		      const struct address *a, char *why, size_t n)
 {

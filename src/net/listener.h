@@ -43,6 +43,9 @@ struct listener_plan {
  */
 int listener_open(struct listener *l, const struct listener_plan *plan, char *why, size_t why_bytes);
 
+/* Removes a unix socket that nobody accepts on, and nothing else. */
+void listener_clear_stale(const char *path);
+
 /*
  * From now on nobody can connect any more, but who has connected can still be accepted: so that a
  * queue can be emptied before its listener is closed.  In every process that shares the socket.

@@ -32,6 +32,16 @@ void control_init(struct control *c)
 		c->client[i].fd = -1;
 }
 
+void control_clear_aside(const struct control *c)
+{
+	char aside[sizeof c->path + 2];
+
+	if (c->path[0]) {
+		snprintf(aside, sizeof aside, "%s.2", c->path);
+		listener_clear_stale(aside);
+	}
+}
+
 int control_open(struct control *c, const char *path, bool aside, char *why, size_t why_bytes)
 {
 	char bind[LISTENER_NAME_BYTES + 8];

@@ -50,6 +50,9 @@ void control_init(struct control *c);
  * that one.  0, or a negative errno value and a sentence in why[why_bytes].
  */
 int control_open(struct control *c, const char *path, bool aside, char *why, size_t why_bytes);
+
+/* Removes what a master that was killed has left under that other name. */
+void control_clear_aside(const struct control *c);
 void control_close(struct control *c);
 
 /* The older master is gone: 0 or a negative errno value. */

@@ -253,10 +253,20 @@ static int open_control(struct foundation *f)
 	if (control_open(&f->control, f->heritage.options->control_socket, has_predecessor(f), why,
 			 sizeof why) == 0) {
 		foundation_show_control(f);
+		if (!has_predecessor(f))
+			foundation_clear_aside(f);
 		return 0;
 	}
 	log_error("%s", why);
 	return EXIT_CANNOT_SERVE;
+}
+
+void foundation_clear_aside(const struct foundation *f)
+{
+	if (f->pidfile.path && !f->pidfile.aside)
+		pidfile_clear_aside(f->pidfile.path);
+	if (!f->control.is_aside)
+		control_clear_aside(&f->control);
 }
 
 void foundation_show_control(struct foundation *f)

@@ -37,6 +37,9 @@ int foundation_prepare(struct heritage *h, struct mounts *mounts);
 /* Gives the mounts' routes their rows on a board that knows others: 0, -ENOSPC or -ENOMEM. */
 int foundation_map_routes(struct board *b, struct mounts *m);
 
+/* What a new master that was killed has left beside our own names is removed. */
+void foundation_clear_aside(const struct foundation *f);
+
 /* The control socket's name stands on the board, so that it is found by who finds the server. */
 void foundation_show_control(struct foundation *f);
 

@@ -127,6 +127,19 @@ int pidfile_promote(struct pidfile *p)
 	return 0;
 }
 
+void pidfile_clear_aside(const char *path)
+{
+	struct pidfile p = { .path = path, .fd = -1 };
+
+	if (asprintf(&p.aside, "%s.2", path) < 0)
+		return;
+	p.fd = open(p.aside, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (p.fd >= 0 && is_plain(&p) && flock(p.fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(&p))
+		pidfile_close(&p);
+	else
+		pidfile_forget(&p);
+}
+
 void pidfile_close(struct pidfile *p)
 {
 	if (p->fd >= 0)

@@ -24,6 +24,9 @@ int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_byte
 int pidfile_open_aside(struct pidfile *p, const char *path, char *why, size_t why_bytes);
 int pidfile_promote(struct pidfile *p);
 
+/* Removes what a master that was killed has left under that name. */
+void pidfile_clear_aside(const char *path);
+
 /* Removes it: the owner's part. */
 void pidfile_close(struct pidfile *p);
 

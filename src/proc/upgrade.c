@@ -145,6 +145,7 @@ bool upgrade_on_child(struct upgrade *u, pid_t pid, int wait_status)
 	say_end(u, pid, wait_status);
 	close_fd(&u->why_fd);
 	u->heir = 0;
+	foundation_clear_aside(u->foundation);
 	tell_workers(u);
 	/* It may have been the service's main process in the meantime. */
 	notify_send(&u->foundation->notify, "READY=1\nMAINPID=%d\nSTATUS=serving", (int)getpid());

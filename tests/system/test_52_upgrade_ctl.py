@@ -173,6 +173,33 @@ def test_a_binary_that_is_not_there_or_does_not_start(serve, tmp_path, monkeypat
         u.hand_over(u.usr2())
 
 
+def test_what_a_killed_master_leaves_beside_our_names_is_cleared_away(serve, tmp_path):
+    options = ("-p", tmp_path / "littled.pid", "--control-socket", tmp_path / "ctl")
+    first, second = {"littled.pid", "ctl"}, {"littled.pid.2", "ctl.2"}
+
+    def left():
+        return (first | second) & {p.name for p in tmp_path.iterdir()}
+
+    def usr2(s):
+        s.process.send_signal(signal.SIGUSR2)
+        number = eventually(lambda: "ctl.2" in left() and (tmp_path / "littled.pid.2").read_text(), 20,
+                            "a second master")
+        return int(number)
+
+    with serve(*options) as s:
+        s.may_lose_workers = True
+        os.kill(usr2(s), signal.SIGKILL)
+        eventually(lambda: left() == first, 10, "the old one clears away")
+        assert s.get("/hello").status == 200
+        os.kill(usr2(s), signal.SIGSTOP)  # so that it does not take the names itself
+        s.process.kill()
+        s.process.wait()
+    assert left() == first | second
+    with serve(*options):
+        assert left() == first, "the next start clears away"
+    assert not left()
+
+
 def test_unix_sockets_keep_their_names(serve, tmp_path):
     path, admin = str(tmp_path / "socket"), str(tmp_path / "admin")
     with Upgradable(serve, tmp_path, binds=[f"unix:{path}"], admin=admin, workers=1) as u:

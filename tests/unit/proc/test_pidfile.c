@@ -92,6 +92,26 @@ START_TEST(what_is_no_plain_file_is_refused_and_stays)
 }
 END_TEST
 
+START_TEST(what_was_left_aside_is_cleared_and_what_is_in_use_is_not)
+{
+	struct pidfile first, aside;
+	char name[80];
+
+	begin();
+	snprintf(name, sizeof name, "%s.2", path);
+	ck_assert_int_eq(pidfile_open(&first, path, why, sizeof why), 0);
+	ck_assert_int_eq(pidfile_open_aside(&aside, path, why, sizeof why), 0);
+	pidfile_clear_aside(path);
+	ck_assert_int_eq(access(name, F_OK), 0);
+	pidfile_forget(&aside); /* as when it is killed */
+	pidfile_clear_aside(path);
+	ck_assert_int_ne(access(name, F_OK), 0);
+	pidfile_clear_aside(path);
+	ck_assert_int_eq(pid_in_file(), getpid());
+	pidfile_close(&first);
+}
+END_TEST
+
 /* A worker that outlives its master must not keep the next one from starting. */
 START_TEST(a_child_that_forgets_it_does_not_hold_the_lock)
 {
@@ -139,4 +159,5 @@ END_TEST
 
 UNIT_SUITE_OF(pidfile, it_holds_our_number_and_goes_with_us, a_stale_one_is_taken_over,
 	      a_live_one_is_refused_and_stays, what_is_no_plain_file_is_refused_and_stays,
+	      what_was_left_aside_is_cleared_and_what_is_in_use_is_not,
 	      a_child_that_forgets_it_does_not_hold_the_lock, where_it_cannot_be_is_said)
