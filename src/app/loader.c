@@ -143,6 +143,18 @@ static int name_library(const char *spec, char *path, size_t bytes)
 	return n < bytes ? 0 : -1;
 }
 
+/* What dlopen(3) and dlsym(3) say, but not of which file: the path is not the one that was given. */
+static const char *reason_of(const char *path)
+{
+	const char *said = dlerror();
+	size_t len = strlen(path);
+
+	if (!said)
+		return "no reason given";
+	return strncmp(said, path, len) == 0 && strncmp(said + len, ": ", 2) == 0 ? said + len + 2
+										  : said;
+}
+
 static int open_library(struct loaded *l, const char *spec, char why[LOADER_WHY_BYTES])
 {
 	char path[4096];
@@ -151,10 +163,10 @@ static int open_library(struct loaded *l, const char *spec, char why[LOADER_WHY_
 		return refuse(why, "app path too long: %.64s...", spec);
 	l->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 	if (!l->library)
-		return refuse(why, "cannot open app %s: %s", spec, dlerror());
+		return refuse(why, "cannot open app %s: %s", spec, reason_of(path));
 	l->app = dlsym(l->library, "ltd_app");
 	if (!l->app)
-		return refuse(why, "%s is no littled app: %s", spec, dlerror());
+		return refuse(why, "%s is no littled app: %s", spec, reason_of(path));
 	return loader_check(l->app, spec, why);
 }
 

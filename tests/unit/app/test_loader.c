@@ -73,11 +73,11 @@ END_TEST
 
 START_TEST(what_is_no_app_is_refused)
 {
-	check_refused("/nowhere/at/all.so", "cannot open app /nowhere/at/all.so: ");
+	check_refused("/nowhere/at/all.so", "cannot open app /nowhere/at/all.so: cannot open shared object");
 	check_refused("/nowhere/at/all.so", "No such file");
 	check_refused("./Makefile", "invalid ELF header");
 	check_refused("./a:b.so", "cannot open app ./a:b.so: ");
-	check_refused(support_compile("empty", ""), "empty.so is no littled app: ");
+	check_refused(support_compile("empty", ""), "empty.so is no littled app: undefined symbol");
 	check_refused(support_compile("empty", ""), "undefined symbol: ltd_app");
 	check_refused(support_compile("lacking",
 				      "extern int ltd_of_the_future(void);\n"
