@@ -506,11 +506,14 @@ def test_the_manager_does_not_wait_for_a_reload_that_cannot_begin(serve, public)
     (public / "notify").chmod(0o777)
     wrap = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     with manager.socket, serve(env=manager.environment(), wrap=wrap) as s:
-        subprocess.run([*wrap, "prlimit", "--pid", str(s.process.pid), "--nproc=1:"], check=True)
+        prlimit = [*wrap, "prlimit", "--pid", str(s.process.pid)]
+        before = limit_of(s.process.pid, "Max processes")[0]
+        subprocess.run([*prlimit, "--nproc=1:"], check=True)
         s.process.send_signal(signal.SIGHUP)
         eventually(lambda: len(manager.has_heard("READY=1")) == 2, 10, "READY=1 again")
         assert manager.has_heard("RELOADING=1")
         assert "STATUS=serving; a reload could not begin" in manager.has_heard("READY=1")[-1]
+        subprocess.run([*prlimit, f"--nproc={before}:"], check=True)
 
 
 def test_ready_is_said_when_it_is_so(serve, manager, tmp_path):
