@@ -79,6 +79,20 @@ static unsigned sets(const struct options *o, const struct inherited *in)
 	return wanted;
 }
 
+/*
+ * A lane beside the first: on the port that one was given for port 0; and a unix socket, whose name
+ * only one can have, is shared.
+ */
+static int open_beside(struct listener *l, int fd, const struct listener *first,
+		       struct listener_plan *plan)
+{
+	if (fd < 0 && first->path)
+		fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 0);
+	if (!first->path)
+		plan->bind = first->name;
+	return open_one(l, fd, plan);
+}
+
 /* One for each `bind`: an older master's, or a new one. */
 static int open_binds(struct heritage *h, struct inherited *in, struct listener_plan *plan)
 {
@@ -87,9 +101,13 @@ static int open_binds(struct heritage *h, struct inherited *in, struct listener_
 
 	plan->reuse_port = o->reuse_port;
 	for (; h->listener_count < wanted; h->listener_count++) {
-		plan->bind = o->bind.at[h->listener_count % h->bind_count];
-		if (open_one(&h->listener[h->listener_count],
-			     inherited_take(in, INHERITED_BIND, plan->bind), plan))
+		unsigned i = h->listener_count;
+		const struct listener *first = &h->listener[i % h->bind_count];
+		struct listener *l = &h->listener[i];
+
+		plan->bind = o->bind.at[i % h->bind_count];
+		int fd = inherited_take(in, INHERITED_BIND, plan->bind);
+		if (l == first ? open_one(l, fd, plan) : open_beside(l, fd, first, plan))
 			return EXIT_CANNOT_SERVE;
 	}
 	return 0;

@@ -1,5 +1,8 @@
 """Listeners: TCP, IPv6, unix sockets, several at once, and a port that is taken."""
 
+import os
+import re
+import signal
 import socket
 import stat
 import time
@@ -7,7 +10,7 @@ import time
 import pytest
 
 import client
-from server import PATIENCE, free_port, has_ipv6, run_once
+from server import PATIENCE, eventually, free_port, has_ipv6, run_once
 
 
 @pytest.mark.short
@@ -61,6 +64,30 @@ def taken(*args):
     assert done.returncode not in (0, -11)
     assert time.monotonic() - begin < 8 * PATIENCE
     return done.stderr
+
+
+@pytest.mark.parametrize("change", [None, signal.SIGHUP, signal.SIGUSR2])
+def test_with_reuse_port_all_workers_are_at_one_address(serve, tmp_path, change):
+    """On a port the system picks, and at a unix socket, whose name only one may have."""
+    path = tmp_path / "x.sock"
+    binds = ["127.0.0.1:0", f"unix:{path}"]
+    with serve("--reuse-port", "-p", tmp_path / "pid", binds=binds, workers=3) as s:
+        port = int(re.search(r"listening at http://127\.0\.0\.1:(\d+)", s.stderr())[1])
+        if change:
+            s.process.send_signal(change)
+            what = "reload: done" if change == signal.SIGHUP else "upgrade: the new master"
+            eventually(lambda: what in s.stderr() and s.stderr().count(" slots\n") > 0, 10, what)
+        if change == signal.SIGUSR2:
+            eventually(lambda: s.stderr().count("serving: 3 workers") == 2, 10, "the new one serves")
+        for address in (("127.0.0.1", port), str(path)):
+            for _ in range(12):
+                assert client.get(address, "/hello").status == 200
+        begun = re.findall(r"listening at (\S+)", s.stderr())
+        assert set(begun) == {f"http://127.0.0.1:{port}", f"unix:{path}"}
+        if change == signal.SIGUSR2:
+            os.kill(int((tmp_path / "pid.2").read_text()), signal.SIGTERM)
+            eventually(lambda: not (tmp_path / "pid.2").exists(), 10, "the new one leaves")
+    assert not path.exists()
 
 
 def test_an_address_that_another_of_ours_takes_in_is_no_strangers():

@@ -73,7 +73,8 @@ END_TEST
 
 START_TEST(what_is_no_app_is_refused)
 {
-	check_refused("/nowhere/at/all.so", "cannot open app /nowhere/at/all.so: cannot open shared object");
+	check_refused("/nowhere/at/all.so",
+		      "cannot open app /nowhere/at/all.so: cannot open shared object");
 	check_refused("/nowhere/at/all.so", "No such file");
 	check_refused("./Makefile", "invalid ELF header");
 	check_refused("./a:b.so", "cannot open app ./a:b.so: ");
