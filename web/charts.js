@@ -208,7 +208,12 @@ page.charts = (() => {
 
 	return {
 		open,
-		load: (all) => { points = all; draw(); },
+		/* What a server knows; what was seen before it started stays. */
+		load: (all) => {
+			points = all.length ? [...points.filter((p) => p.time_s < all[0].time_s), ...all] : points;
+			draw();
+		},
+		points: () => points,
 		/* Comes just before the document of the same second, with which both are drawn. */
 		add: (p) => {
 			if (!points.length || p.time_s > points[points.length - 1].time_s) points.push(p);

@@ -7,6 +7,7 @@
 	const WINDOW_S = 10; /* of the document that is asked for when no events come */
 	const SILENCE_MS = 5000; /* events come each second: what is shown is then old */
 	const SPEAK_MS = 15000; /* a reader of the screen cannot follow more often */
+	const HANGS_S = 2; /* a worker's loop turns more often */
 	const MANY_SLOTS = 16; /* of a worker: their cells become small */
 	const { $, round, words, age, clock, say, attribute, look, make, charts } = page;
 	const plain = (name) => name.replaceAll("_", " ");
@@ -85,9 +86,12 @@
 		stats.workers.forEach((worker, y) => {
 			const row = body.rows[y];
 			const [name, queue] = row.cells[0].children;
+			const hangs = worker.state === "ready" && worker.heartbeat_age_s > HANGS_S;
+			look(row, hangs ? "hangs" : "");
 			say(name, `worker ${worker.worker}` + (worker.state === "ready" ? "" : `, ${worker.state}`) +
-				(worker.queued ? ", " : ""));
-			say(queue, worker.queued ? `${worker.queued} queued` : "");
+				(hangs || worker.queued ? ", " : ""));
+			say(queue, hangs ? `hangs for ${age(worker.heartbeat_age_s)}` :
+				worker.queued ? `${worker.queued} queued` : "");
 			worker.slots.forEach((slot, n) => show_slot(row.cells[n + 1], worker, slot, n));
 		});
 		at = [Math.min(at[0], body.rows.length - 1), Math.min(at[1], stats.littled.threads - 1)];

@@ -106,6 +106,29 @@ static const char *print_value(const struct column *c, struct json_object *o, st
 	return cell->text;
 }
 
+/* Of slots the idle ones stand last, however long they have been idle. */
+#define IDLE_LAST 1e12
+
+static double key_of(const struct top_rows *r, struct json_object *o)
+{
+	const struct column *sort = &columns[r->table][r->sort];
+	double key = top_number(o, sort->path);
+	bool is_idle = strcmp(top_text(o, "state"), "idle") == 0;
+
+	return r->table == TOP_SLOTS && sort->kind == TIME && is_idle ? key - IDLE_LAST : key;
+}
+
+static bool is_hot(enum top_table table, struct json_object *o)
+{
+	const char *state = top_text(o, "state");
+
+	if (table == TOP_ROUTES)
+		return top_number(o, "errors") > 0;
+	if (table == TOP_WORKERS)
+		return strcmp(state, "ready") == 0 && top_number(o, "heartbeat_age_s") > TOP_HANGS_S;
+	return strcmp(state, "idle") != 0 && top_number(o, "age_s") >= TOP_OLD_S;
+}
+
 static void fill_row(struct top_row *row, const struct top_rows *r, struct json_object *o)
 {
 	const struct column *all = columns[r->table], *sort = &all[r->sort];
@@ -115,10 +138,11 @@ static void fill_row(struct top_row *row, const struct top_rows *r, struct json_
 
 		row->text[i] = text == row->cell[i].text ? NULL : text;
 	}
+	row->is_hot = is_hot(r->table, o);
 	if (sort->kind == TEXT)
 		row->name = top_text(o, sort->path);
 	else
-		row->key = top_number(o, sort->path);
+		row->key = key_of(r, o);
 }
 
 static void add_row(struct top_rows *r, struct json_object *o)

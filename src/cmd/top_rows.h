@@ -13,6 +13,7 @@ struct top_cell {
 };
 
 struct top_row {
+	bool is_hot;      /* deserves a look */
 	double key;       /* rows with more of it come first */
 	const char *name; /* or, for columns that are names, by this */
 	struct top_cell cell[TOP_COLUMNS_MAX];

@@ -5,15 +5,30 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <curses.h>
 #include <term.h>
 
+#define KEY_CTRL_C 3
+
 /* With fewer lines for what scrolls, all of it does. */
 #define ROOM_LEAST 4
 
 enum pair { PAIR_GOOD = 1, PAIR_WARM, PAIR_HOT, PAIR_HEAD };
+
+/* Ctrl-C is a key like q: else the library's handler ends us, as a failure. */
+static void take_interrupts(void)
+{
+	struct termios t;
+
+	if (tcgetattr(STDIN_FILENO, &t))
+		return;
+	t.c_cc[VINTR] = _POSIX_VDISABLE;
+	if (tcsetattr(STDIN_FILENO, TCSANOW, &t) == 0)
+		def_prog_mode();
+}
 
 int screen_open(void)
 {
@@ -27,6 +42,7 @@ int screen_open(void)
 	    !newterm(NULL, stdout, stdin))
 		return -ENOTSUP;
 	cbreak();
+	take_interrupts();
 	noecho();
 	curs_set(0);
 	keypad(stdscr, TRUE);
@@ -59,6 +75,8 @@ static chtype attribute_of(enum top_style style)
 		return A_BOLD | (chtype)COLOR_PAIR(PAIR_GOOD);
 	case STYLE_HEAD:
 		return (chtype)COLOR_PAIR(PAIR_HEAD) | A_BOLD;
+	case STYLE_HOT:
+		return A_BOLD | (chtype)COLOR_PAIR(PAIR_HOT);
 	case STYLE_DIM:
 		return A_DIM;
 	default:
@@ -152,16 +170,27 @@ enum top_key screen_key(int ms)
 		int code;
 		enum top_key key;
 	} keys[] = {
-		{ 'q', TOP_KEY_QUIT },          { 'r', TOP_KEY_ROUTES },
-		{ 's', TOP_KEY_SLOTS },         { 'w', TOP_KEY_WORKERS },
-		{ 'o', TOP_KEY_SORT },          { '1', TOP_KEY_WINDOW_1 },
-		{ '2', TOP_KEY_WINDOW_10 },     { '3', TOP_KEY_WINDOW_60 },
-		{ 'p', TOP_KEY_PAUSE },         { ' ', TOP_KEY_PAUSE },
-		{ '?', TOP_KEY_HELP },          { 'h', TOP_KEY_HELP },
-		{ KEY_HOME, TOP_KEY_HOME },     { 'g', TOP_KEY_HOME },
-		{ 'k', TOP_KEY_LINE_UP },       { 'j', TOP_KEY_LINE_DOWN },
-		{ KEY_UP, TOP_KEY_LINE_UP },    { KEY_DOWN, TOP_KEY_LINE_DOWN },
-		{ KEY_PPAGE, TOP_KEY_PAGE_UP }, { KEY_NPAGE, TOP_KEY_PAGE_DOWN },
+		{ KEY_CTRL_C, TOP_KEY_QUIT },
+		{ 'q', TOP_KEY_QUIT },
+		{ 'r', TOP_KEY_ROUTES },
+		{ 's', TOP_KEY_SLOTS },
+		{ 'w', TOP_KEY_WORKERS },
+		{ 'o', TOP_KEY_SORT },
+		{ '1', TOP_KEY_WINDOW_1 },
+		{ '2', TOP_KEY_WINDOW_10 },
+		{ '3', TOP_KEY_WINDOW_60 },
+		{ 'p', TOP_KEY_PAUSE },
+		{ ' ', TOP_KEY_PAUSE },
+		{ '?', TOP_KEY_HELP },
+		{ 'h', TOP_KEY_HELP },
+		{ KEY_HOME, TOP_KEY_HOME },
+		{ 'g', TOP_KEY_HOME },
+		{ 'k', TOP_KEY_LINE_UP },
+		{ 'j', TOP_KEY_LINE_DOWN },
+		{ KEY_UP, TOP_KEY_LINE_UP },
+		{ KEY_DOWN, TOP_KEY_LINE_DOWN },
+		{ KEY_PPAGE, TOP_KEY_PAGE_UP },
+		{ KEY_NPAGE, TOP_KEY_PAGE_DOWN },
 	};
 
 	timeout(ms);

@@ -214,7 +214,7 @@ static char cell_of(struct json_object *slot)
 		return TOP_CELLS[0];
 	if (strcmp(state, "busy") != 0)
 		return TOP_CELLS[4];
-	return TOP_CELLS[age_s < 1 ? 1 : age_s < 10 ? 2 : 3];
+	return TOP_CELLS[age_s < 1 ? 1 : age_s < TOP_OLD_S ? 2 : 3];
 }
 
 static void put_grid(struct top_view *v, struct json_object *root)
@@ -255,7 +255,7 @@ static void put_table(struct top_view *v, struct json_object *root, const struct
 	for (unsigned i = 0; i < rows.count; i++) {
 		buf_reset(&line);
 		top_rows_print(&rows, i, &line);
-		put_line(v, STYLE_PLAIN, &line);
+		put_line(v, rows.row[i].is_hot ? STYLE_HOT : STYLE_PLAIN, &line);
 	}
 	top_rows_free(&rows);
 	buf_fini(&line);

@@ -11,7 +11,19 @@ enum top_table { TOP_ROUTES, TOP_SLOTS, TOP_WORKERS, TOP_TABLE_COUNT };
 extern const char *const top_table_names[TOP_TABLE_COUNT];
 
 /* STYLE_GRID: a cell a character, coloured by what it is. */
-enum top_style { STYLE_PLAIN, STYLE_TITLE, STYLE_SENTENCE, STYLE_HEAD, STYLE_DIM, STYLE_GRID };
+enum top_style {
+	STYLE_PLAIN,
+	STYLE_TITLE,
+	STYLE_SENTENCE,
+	STYLE_HEAD,
+	STYLE_DIM,
+	STYLE_HOT,
+	STYLE_GRID
+};
+
+/* A request is old, a worker hangs: after so many seconds. */
+#define TOP_OLD_S 10
+#define TOP_HANGS_S 2
 
 #define TOP_LINES_MAX 4096
 

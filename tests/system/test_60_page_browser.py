@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import re
 import signal
 import subprocess
@@ -181,6 +182,19 @@ def test_a_name_is_never_markup(serve, tmp_path):
         assert sleeper.result().status == 200
 
 
+def test_a_worker_that_hangs_is_seen(serve):
+    with serve(workers=2, threads=1) as server, Browser(server.admin) as page:
+        page.wait_live()
+        pid = server.worker_pids()[0]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            page.wait("/^worker \\d, hangs for \\d+ s$/.test("
+                      "document.querySelector('#grid tr.hangs th')?.textContent)", 10)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        page.wait("document.querySelector('#grid tr.hangs') === null", 10)
+
+
 def test_a_large_grid_stays_small(serve):
     with serve(workers=8, threads=64) as server, Browser(server.admin) as page:
         page.wait_live()
@@ -245,6 +259,8 @@ def test_it_survives_reloads_and_restarts(serve):
         with serve(admin_at=server.admin) as other:
             page.wait(f"littled.littled.pid === {other.process.pid}", 30)
             page.wait_live()
+            # The charts have the time before, and the gap between.
+            page.wait("page.charts.points().some((p, i, all) => i && p.time_s - all[i - 1].time_s > 3)")
         assert not page.seen()["errors"]
 
 

@@ -143,6 +143,13 @@ def test_it_leaves_a_line_of_its_own(server, term):
         assert any(line == "status=0" for line in t.screen().splitlines()), t.screen()
 
 
+def test_ctrl_c_leaves_as_q_does(server):
+    with Terminal(LITTLED, "top", "--pid", server.process.pid) as t:
+        t.shows("q quit")
+        t.press("C-c")
+        t.shows("status=0")
+
+
 def test_nothing_is_cut_without_a_terminal(serve, tmp_path):
     prefix = "/a/prefix/that/is/far/longer/than/any/column/"
     conf = tmp_path / "long.ini"

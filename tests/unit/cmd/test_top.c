@@ -97,6 +97,35 @@ START_TEST(slots_by_age_and_by_place)
 }
 END_TEST
 
+START_TEST(what_is_idle_stands_last_and_what_is_old_is_hot)
+{
+	static const char text[] =
+		"{\"routes\":[{\"route\":\"/a\",\"errors\":1},{\"route\":\"/"
+		"b\",\"errors\":0}],\"workers\":["
+		"{\"worker\":0,\"state\":\"ready\",\"heartbeat_age_s\":9,\"slots\":["
+		"{\"state\":\"idle\",\"age_s\":900},{\"state\":\"busy\",\"age_s\":2}]},"
+		"{\"worker\":1,\"state\":\"ready\",\"heartbeat_age_s\":0.1,\"slots\":["
+		"{\"state\":\"busy\",\"age_s\":11},{\"state\":\"idle\",\"age_s\":0.5}]}]}";
+
+	make_of(text, &(struct top_choice){ .table = TOP_SLOTS });
+	check_row(0, "1    0 busy");
+	check_row(1, "0    1 busy");
+	check_row(2, "0    0 idle");
+	check_row(3, "1    1 idle");
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_eq(view.line[view.fixed + i].style, i ? STYLE_PLAIN : STYLE_HOT);
+	done();
+	make_of(text, &(struct top_choice){ .table = TOP_WORKERS });
+	ck_assert_int_eq(view.line[view.fixed].style, STYLE_HOT);
+	ck_assert_int_eq(view.line[view.fixed + 1].style, STYLE_PLAIN);
+	done();
+	make_of(text, &(struct top_choice){ .table = TOP_ROUTES, .sort = "route" });
+	ck_assert_int_eq(view.line[view.fixed].style, STYLE_HOT);
+	ck_assert_int_eq(view.line[view.fixed + 1].style, STYLE_PLAIN);
+	done();
+}
+END_TEST
+
 START_TEST(workers_and_the_grid)
 {
 	unsigned grids = 0;
@@ -274,6 +303,7 @@ START_TEST(command_lines)
 END_TEST
 
 UNIT_SUITE_OF(top, what_stands_above_the_table, routes_by_any_column, slots_by_age_and_by_place,
-	      workers_and_the_grid, tables_fit_the_terminal, without_a_terminal_nothing_is_cut,
+	      workers_and_the_grid, what_is_idle_stands_last_and_what_is_old_is_hot,
+	      tables_fit_the_terminal, without_a_terminal_nothing_is_cut,
 	      above_the_table_80_columns_do, numbers_of_slots_count_up, times_in_the_unit_that_suits,
 	      characters_not_bytes, what_is_no_document, sorting_goes_round, command_lines)
