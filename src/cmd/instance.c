@@ -56,39 +56,87 @@ static const struct board *board_of(const struct shm *m)
 	return m->at;
 }
 
-/* Every process of a server holds its board: only the master counts. */
-static bool open_if_master(pid_t pid, struct shm *board)
+static int explain(struct buf *why, pid_t pid, int error)
 {
-	if (open_of(pid, board) < 0)
-		return false;
-	if (board_of(board)->master_pid == pid)
-		return true;
-	shm_close(board);
-	return false;
+	buf_printf(why, "process %d: %s", (int)pid,
+		   error == -ENOENT   ? "is no littled server"
+		   : error == -EPROTO ? "is a littled of another version"
+		   : error == -EACCES ? "only its user and root may look at it; --url asks its "
+					"statistics listener"
+				      : strerror(-error));
+	return error;
 }
 
-static int open_only(struct shm *board, struct buf *why)
+/* Whose files may not be seen still has its name. */
+static bool is_called_master(pid_t pid)
 {
-	DIR *dir = opendir("/proc");
+	static const char name[] = "littled: master";
+	char path[32], text[sizeof name] = "";
+
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	size_t n = fread(text, 1, sizeof name - 1, f);
+	fclose(f);
+	return n == sizeof name - 1 && memcmp(text, name, n) == 0;
+}
+
+/* Every process of a server holds its board: only the master counts.  0, or why it is none. */
+static int open_if_master(pid_t pid, struct shm *board)
+{
+	int error = open_of(pid, board);
+
+	if (error == -EACCES)
+		return is_called_master(pid) ? error : -ENOENT;
+	if (error)
+		return error;
+	if (board_of(board)->master_pid == pid)
+		return 0;
+	shm_close(board);
+	return -ENOENT;
+}
+
+/* What was found beside a server that can be looked at: one that cannot. */
+struct closed {
+	pid_t pid;
+	int error;
+};
+
+/* Puts the number of them; the first one's board stays open. */
+static unsigned open_first(DIR *proc, struct shm *board, struct closed *closed, struct buf *why)
+{
 	const struct dirent *d;
 	struct shm other;
 	unsigned found = 0;
 
-	if (!dir) {
-		buf_printf(why, "/proc: %s", strerror(errno));
-		return -errno;
-	}
-	while ((d = readdir(dir))) {
+	while ((d = readdir(proc))) {
 		pid_t pid = number_of(d);
+		int error = pid ? open_if_master(pid, found ? &other : board) : -ENOENT;
 
-		if (!pid || !open_if_master(pid, found ? &other : board))
+		if (error == -EACCES || error == -EPROTO)
+			*closed = (struct closed){ pid, error };
+		if (error)
 			continue;
 		buf_printf(why, "%s%d",
 			   found ? ", " : "several servers run: say which with --pid: ", (int)pid);
 		if (found++)
 			shm_close(&other);
 	}
-	closedir(dir);
+	return found;
+}
+
+static int open_only(struct shm *board, struct buf *why)
+{
+	DIR *proc = opendir("/proc");
+	struct closed closed = { 0, 0 };
+
+	if (!proc) {
+		buf_printf(why, "/proc: %s", strerror(errno));
+		return -errno;
+	}
+	unsigned found = open_first(proc, board, &closed, why);
+	closedir(proc);
 	if (found == 1) {
 		buf_reset(why);
 		return 0;
@@ -97,6 +145,8 @@ static int open_only(struct shm *board, struct buf *why)
 		shm_close(board);
 		return -EEXIST;
 	}
+	if (closed.pid)
+		return explain(why, closed.pid, closed.error);
 	buf_puts(why, "no running server was found; name one with --pid, --board or --url");
 	return -ENOENT;
 }
@@ -117,10 +167,5 @@ int instance_open(struct shm *board, const struct instance *which, struct buf *w
 	if (!which->pid)
 		return open_only(board, why);
 	error = open_of(which->pid, board);
-	if (error)
-		buf_printf(why, "process %d: %s", (int)which->pid,
-			   error == -ENOENT   ? "is no littled server"
-			   : error == -EPROTO ? "is a littled of another version"
-					      : strerror(-error));
-	return error;
+	return error ? explain(why, which->pid, error) : 0;
 }

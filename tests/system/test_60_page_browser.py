@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+import client
 from browser import Browser
 from load import Background, ClosedLoop
 from server import ROOT, eventually
@@ -262,6 +263,25 @@ def test_it_survives_reloads_and_restarts(serve):
             # The charts have the time before, and the gap between.
             page.wait("page.charts.points().some((p, i, all) => i && p.time_s - all[i - 1].time_s > 3)")
         assert not page.seen()["errors"]
+
+
+def test_one_page_too_many_asks_instead(server):
+    """Its figures come all the same; events do when another page goes."""
+    watching = [client.Conn(server.admin, timeout=60) for _ in range(16)]
+    try:
+        for conn in watching:
+            conn.send(client.request("/events"))
+            assert b" 200 " in conn.until(b"\r\n\r\n")
+        server.get("/sleep?ms=20")
+        with Browser(server.admin) as page:
+            page.wait("document.getElementById('link').textContent === 'asking every second'")
+            page.wait("littled.totals.completions === 1 && page.charts.points().length > 1")
+            watching.pop().close()
+            page.wait_live()
+            assert not page.seen()["errors"]
+    finally:
+        for conn in watching:
+            conn.close()
 
 
 class Folder(http.server.SimpleHTTPRequestHandler):

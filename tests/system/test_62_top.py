@@ -3,12 +3,16 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
+import tempfile
 import uuid
+from pathlib import Path
 
 import pytest
 
+from faults import AS_NOBODY
 from load import Background
 from server import LITTLED, PATIENCE, clean_environment, eventually
 
@@ -211,6 +215,42 @@ def test_what_cannot_be_shown(args, status, words):
     done = top(*args)
     assert done.returncode == status
     assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="root alone can become somebody else")
+def test_somebody_else_is_told_what_he_may_do(server):
+    """The board is the user's; the listener is there for all."""
+    binary = Path(tempfile.mkdtemp(prefix="littled-")) / "littled"
+    try:
+        shutil.copy(LITTLED, binary)
+        binary.parent.chmod(0o755)
+        for which in ([], ["--pid", server.process.pid]):
+            done = subprocess.run([*AS_NOBODY, binary, "top", "--once", *map(str, which)],
+                                  env=clean_environment(), capture_output=True, text=True,
+                                  timeout=20 * PATIENCE)
+            assert done.returncode == 1
+            assert f"process {server.process.pid}: only its user and root" in done.stderr
+            assert "--url" in done.stderr
+        url = f"http://127.0.0.1:{server.admin[1]}"
+        done = subprocess.run([*AS_NOBODY, binary, "top", "--once", "--url", url],
+                              env=clean_environment(), capture_output=True, text=True,
+                              timeout=20 * PATIENCE)
+        assert done.returncode == 0 and "2 slots" in done.stdout
+    finally:
+        shutil.rmtree(binary.parent)
+
+
+def test_the_only_one_is_found_and_of_several_none_is_guessed(serve):
+    with serve() as one:
+        alone = top("--once")
+        with serve() as other:
+            both = top("--once")
+            pids = sorted((one.process.pid, other.process.pid))
+    if alone.returncode:
+        pytest.skip(f"others run on this machine: {alone.stderr}")
+    assert f"pid {one.process.pid}," in alone.stdout
+    assert both.returncode == 1 and both.stderr.count("\n") == 1
+    assert all(str(pid) in both.stderr for pid in pids) and "--pid" in both.stderr
 
 
 def test_short_and_long_help_are_the_same():
