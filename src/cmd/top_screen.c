@@ -18,6 +18,18 @@
 
 enum pair { PAIR_GOOD = 1, PAIR_WARM, PAIR_HOT, PAIR_HEAD };
 
+/* newterm() draws on a terminal that cannot, too, but that is no sight. */
+static bool can_move_cursor(void)
+{
+	int error;
+
+	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR)
+		return false;
+	bool can = cursor_address != NULL;
+	del_curterm(cur_term);
+	return can;
+}
+
 /* Ctrl-C is a key like q: else the library's handler ends us, as a failure. */
 static void take_interrupts(void)
 {
@@ -32,14 +44,10 @@ static void take_interrupts(void)
 
 int screen_open(void)
 {
-	int error;
-
 	setlocale(LC_ALL, "");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return -ENOTTY;
-	/* newterm() draws on one that cannot move its cursor, too, but that is no sight. */
-	if (setupterm(NULL, STDOUT_FILENO, &error) == ERR || !cursor_address ||
-	    !newterm(NULL, stdout, stdin))
+	if (!can_move_cursor() || !newterm(NULL, stdout, stdin))
 		return -ENOTSUP;
 	cbreak();
 	take_interrupts();
