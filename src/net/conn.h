@@ -218,7 +218,7 @@ void conn_leave(struct conn *c); /* out of the loop's lists and gauges */
 /* What is under way ends now, unanswered, as that status. */
 void conn_give_up(struct conn *c, unsigned status);
 
-/* A request is over, answered or not: its last stamp, its count, its line in the access log. */
+/* A request is over, answered or not: its last stamp, its count, its lines in the logs. */
 void conn_settle(struct hand *h, const struct loop *l, struct exchange *x, unsigned status,
 		 uint64_t now_ns);
 

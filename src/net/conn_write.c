@@ -114,11 +114,11 @@ static void write_access_line(const struct loop *l, const struct exchange *x, un
 	sink_put(l->access_sink, SEVERITY_INFO, "", line, n - 1); /* which ends it by itself */
 }
 
-static void tell_slow(const struct loop *l, const struct exchange *x)
+static void tell_slow(const struct loop *l, const struct exchange *x, unsigned status)
 {
 	char line[ACCESS_LINE_BYTES];
 
-	slow_line(l->slow, x, x->response.status, line, sizeof line);
+	slow_line(l->slow, x, status, line, sizeof line);
 	log_warning("%s", line);
 }
 
@@ -130,15 +130,13 @@ void conn_settle(struct hand *h, const struct loop *l, struct exchange *x, unsig
 		tally_sent(h->tally, &x->stamps, x->route_index, status);
 	if (l->access_sink)
 		write_access_line(l, x, status);
+	if (l->slow && slow_is(l->slow, x))
+		tell_slow(l, x, status);
 }
 
 static void complete(struct hand *h, struct conn *c, struct exchange *x, uint64_t now_ns)
 {
-	const struct loop *l = c->loop;
-
-	conn_settle(h, l, x, x->response.status, now_ns);
-	if (l->slow && slow_is(l->slow, x))
-		tell_slow(l, x);
+	conn_settle(h, c->loop, x, x->response.status, now_ns);
 	x->next = c->sent;
 	c->sent = x;
 }

@@ -11,6 +11,7 @@ from client import Closed, request
 from load import Background, at_once
 from server import PATIENCE, eventually
 from test_04_apps import compile_app
+from test_40_leaving import reset
 
 
 def config(tmp_path, **settings):
@@ -223,8 +224,13 @@ def test_a_slow_request_says_whose_time_it_was(serve):
         assert s.get("/sleep?ms=1").status == 200
         first.result()
         assert s.get("/hello").status == 200
+        impatient = s.conn()
+        impatient.send(request("/sleep?ms=300"))
+        s.wait_busy(1)
+        reset(impatient)
         def lines():
-            found = re.findall(r"slow request, ([^:]*): \"GET (\S+)", s.stderr())
-            return found if len(found) == 2 else None
-        assert set(eventually(lines, 5, "two lines")) == {
-            ("it was served slowly", "/sleep?ms=400"), ("it waited", "/sleep?ms=1")}
+            found = re.findall(r"slow request, ([^:]*): \"GET (\S+) \S+ (\d+)", s.stderr())
+            return found if len(found) == 3 else None
+        assert set(eventually(lines, 5, "three lines")) == {
+            ("it was served slowly", "/sleep?ms=400", "200"), ("it waited", "/sleep?ms=1", "200"),
+            ("it was served slowly", "/sleep?ms=300", "499")}
