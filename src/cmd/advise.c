@@ -10,6 +10,7 @@
 #include "base/cpus.h"
 #include "cmd/advise_options.h"
 #include "cmd/advise_report.h"
+#include "cmd/cpu_delay.h"
 #include "cmd/fetch.h"
 #include "cmd/memory.h"
 
@@ -39,6 +40,7 @@ static int from_board(struct evidence *e, const struct advise_options *o, struct
 		evidence_take(e, s, cpus_usable(&cpus));
 		e->worker_bytes = memory_of_workers(s);
 		e->available_bytes = memory_available();
+		e->cpu_delay = cpu_delay_of_workers(s);
 	} else {
 		buf_puts(why, strerror(ENOMEM));
 		error = -ENOMEM;

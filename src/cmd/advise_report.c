@@ -20,24 +20,80 @@ static const char *time_of(double s, char text[24])
 	return text;
 }
 
+static const char *rate_of(double rate, char text[DIGITS_BYTES])
+{
+	return digits_print(rate, 4, text);
+}
+
+static const char *size_of(uint64_t bytes, char text[24])
+{
+	static const char units[][4] = { "KiB", "MiB", "GiB", "TiB" };
+	double size = (double)bytes / 1024;
+	unsigned unit = 0;
+
+	for (; size >= 1024 && unit < 3; unit++)
+		size /= 1024;
+	snprintf(text, 24, "%.1f %s", size, units[unit]);
+	return text;
+}
+
+static const char *plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void put_shape(struct buf *out, unsigned workers, unsigned threads)
+{
+	buf_printf(out, "%u worker%s x %u thread%s", workers, plural(workers), threads,
+		   plural(threads));
+}
+
+static void put_arrivals(struct buf *out, const struct evidence *e, const struct advice *a)
+{
+	char clients[DIGITS_BYTES];
+
+	if (a->is_closed)
+		buf_printf(out,
+			   "  arrivals   a closed loop: %s requests are at the slots all the time, "
+			   "and "
+			   "the next comes when one is answered\n",
+			   digits_print(a->clients, 3, clients));
+	else
+		buf_printf(out, "  arrivals   variability Ca2 %.2f%s (1 is a Poisson process)\n",
+			   e->Ca2, e->Ca2_seconds < 10 ? ", of too few seconds to be sure" : "");
+}
+
+static void put_memory(struct buf *out, const struct evidence *e)
+{
+	char worker[24], available[24];
+
+	if (e->worker_bytes && e->available_bytes)
+		buf_printf(out, "  memory     %s a worker, %s available\n",
+			   size_of(e->worker_bytes, worker), size_of(e->available_bytes, available));
+}
+
 static void put_load(struct buf *out, const struct evidence *e, const struct advice *a)
 {
 	char mean[24], wait[24], p99[24], rate[DIGITS_BYTES];
 
-	buf_printf(
-		out,
-		"Seen in the last %.0f s: %s requests/s for %u workers x %u threads = %u slots\n",
-		e->window_s, digits_print(e->arrival_rate, 4, rate), e->workers, e->threads,
-		e->slots);
+	buf_printf(out, "Seen in the last %.0f s", e->window_s);
+	if (e->loaded_s < e->window_s)
+		buf_printf(out, " (%.1f s of them with requests)", e->loaded_s);
+	buf_printf(out, ": %s requests/s for ", rate_of(e->arrival_rate, rate));
+	put_shape(out, e->workers, e->threads);
+	buf_printf(out, " = %u slot%s\n", e->slots, plural(e->slots));
 	buf_printf(out,
-		   "  service    %s in the mean, variability Cs2 %.2f; %.0f %% of it is CPU time\n",
+		   "  service    %s in the mean, variability Cs2 %.2f; %.0f %% of it is CPU time",
 		   time_of(a->mean_service, mean), a->Cs2, 100 * e->cpu_share);
-	buf_printf(out, "  arrivals   variability Ca2 %.2f%s (1 is a Poisson process)\n", e->Ca2,
-		   e->Ca2_seconds < 10 ? ", of too few seconds to be sure" : "");
+	if (a->computing - e->cpu_share >= 0.01)
+		buf_printf(out, ", %.0f %% the wait for a CPU", 100 * (a->computing - e->cpu_share));
+	buf_puts(out, "\n");
+	put_arrivals(out, e, a);
 	buf_printf(out, "  busy       %.2f of %u slots (%.0f %%), %.2f waiting\n", e->L_slot,
 		   e->slots, 100 * e->L_slot / e->slots, e->L_wait);
 	buf_printf(out, "  wait       %s in the mean, p99 %s\n", time_of(a->measured_mean, wait),
 		   time_of(a->measured_p99, p99));
+	put_memory(out, e);
 }
 
 static void put_needs(struct buf *out, const struct evidence *e, const struct advice_question *q,
@@ -45,32 +101,41 @@ static void put_needs(struct buf *out, const struct evidence *e, const struct ad
 {
 	char target[24], rate[DIGITS_BYTES];
 
-	time_of(q->target_wait_s, target);
-	if (a->slots_needed)
-		buf_printf(
-			out, "Needed so that 99 %% wait no longer than %s: %u slots: %u workers x %u threads\n  %s\n",
-			target, a->slots_needed, a->workers, a->threads, a->shape);
-	else
-		buf_printf(out, "No number of slots keeps 99 %% of the waits under %s\n", target);
+	buf_printf(out, "Needed so that 99 %% wait no longer than %s: ",
+		   time_of(q->target_wait_s, target));
+	if (a->slots_needed) {
+		buf_printf(out, "%u slot%s: ", a->slots_needed, plural(a->slots_needed));
+		put_shape(out, a->workers, a->threads);
+	} else {
+		buf_puts(out, "no number of slots would do");
+	}
+	buf_printf(out, "\n  %s\n", a->shape);
+	if (a->is_closed)
+		buf_puts(out,
+			 "  as many as are at the slots now: then none of these clients waits\n");
 	buf_printf(
-		out,
-		"Headroom: %u slots keep that up to %s requests/s (%.2f times the present rate)\n",
-		e->slots, digits_print(a->headroom_rate, 4, rate),
-		a->headroom_rate / e->arrival_rate);
+		out, "Headroom: %u slot%s keep%s that up to %s requests/s (%.2f times the present rate)%s\n",
+		e->slots, plural(e->slots), e->slots == 1 ? "s" : "",
+		rate_of(a->headroom_rate, rate), a->headroom_rate / e->arrival_rate,
+		a->is_closed ? ", of independent arrivals" : "");
 	if (a->cpu_rate > 0)
-		buf_printf(out,
-			   "CPUs: %u of them are all busy at %s requests/s, whatever the slots\n",
-			   e->cpus, digits_print(a->cpu_rate, 4, rate));
+		buf_printf(
+			out,
+			"CPUs: %u, all busy with handlers at %s requests/s, whatever the slots\n",
+			e->cpus, rate_of(a->cpu_rate, rate));
 }
 
 static void put_forecast(struct buf *out, const struct forecast *f)
 {
 	char mean[24], p50[24], p95[24], p99[24], rate[DIGITS_BYTES];
 
-	buf_printf(out, "  %-25s %9s %6u %5.2f ", f->label, digits_print(f->rate, 4, rate),
-		   f->slots, f->utilisation);
-	if (!f->is_stable)
+	buf_printf(out, "  %-25s %9s %6u %5.2f ", f->label, rate_of(f->rate, rate), f->slots,
+		   f->utilisation);
+	if (f->state == FORECAST_UNSTABLE)
 		buf_puts(out, "  unstable: more arrives than can be served\n");
+	else if (f->state == FORECAST_CLOSED)
+		buf_printf(out, "%7s %9s %9s %9s %9s\n", "closed", time_of(f->mean_wait, mean), "-",
+			   "-", "-");
 	else
 		buf_printf(out, "%6.1f%% %9s %9s %9s %9s\n", 100 * f->waiting_part,
 			   time_of(f->mean_wait, mean), time_of(f->p50, p50), time_of(f->p95, p95),
@@ -91,6 +156,10 @@ void advise_text(struct buf *out, const struct evidence *e, const struct advice_
 		      "p50       p95       p99\n");
 	for (unsigned i = 0; i < a->forecast_count; i++)
 		put_forecast(out, &a->forecast[i]);
+	if (a->is_closed)
+		buf_puts(out,
+			 "closed: the same clients, asking again when answered: rate and mean wait "
+			 "by Little's law.\n");
 	buf_printf(out,
 		   "Assumed: one queue before all slots, times independent of each other and of "
 		   "the load.\n"
@@ -110,8 +179,10 @@ static void write_forecast(struct json *j, const struct forecast *f)
 	json_count(j, "slots", f->slots);
 	json_number(j, "service_factor", f->service_factor);
 	json_number(j, "utilisation", f->utilisation);
-	json_string(j, "state", f->is_stable ? "stable" : "unstable");
-	if (f->is_stable) {
+	json_string(j, "state", forecast_state_names[f->state]);
+	if (f->state == FORECAST_CLOSED)
+		json_number(j, "mean_wait_s", f->mean_wait);
+	if (f->state == FORECAST_STABLE) {
 		json_number(j, "waiting_part", f->waiting_part);
 		json_number(j, "mean_wait_formula_s", f->mean_wait);
 		json_number(j, "mean_wait_s", f->mean);
@@ -127,6 +198,7 @@ static void write_seen(struct json *j, const struct evidence *e, const struct ad
 {
 	json_open_object(j, "seen");
 	json_number(j, "window_s", e->window_s);
+	json_number(j, "loaded_s", e->loaded_s);
 	json_count(j, "requests", e->service.count);
 	json_count(j, "workers", e->workers);
 	json_count(j, "threads", e->threads);
@@ -137,6 +209,7 @@ static void write_seen(struct json *j, const struct evidence *e, const struct ad
 	json_number(j, "Cs2", a->Cs2);
 	json_number(j, "mean_service_s", a->mean_service);
 	json_number(j, "cpu_share", e->cpu_share);
+	json_number(j, "cpu_delay", e->cpu_delay);
 	json_number(j, "busy_slots", e->L_slot);
 	json_number(j, "waiting", e->L_wait);
 	json_number(j, "mean_wait_s", a->measured_mean);
@@ -156,8 +229,9 @@ static void write_answer(struct json *j, const struct advice *a)
 		json_close_object(j);
 	} else {
 		json_null(j, "needed");
+		json_string(j, "why_none", a->shape);
 	}
-	json_string(j, "load", a->is_saturated ? "saturated" : "open");
+	json_string(j, "load", a->is_closed ? "closed" : "open");
 	json_number(j, "headroom_rate", a->headroom_rate);
 	if (a->cpu_rate > 0)
 		json_number(j, "cpu_rate", a->cpu_rate);

@@ -38,6 +38,7 @@ struct stamps {
 	uint64_t proxy_ns;      /* how long a proxy had the request before it arrived */
 	bool has_cpu;           /* it was measured for this request */
 	bool has_proxy;         /* the proxy said it, credibly */
+	bool was_skipped;       /* no handler ran: it was refused, or its client left */
 	bool arrived_in_kernel; /* `arrived` is the kernel's own stamp, not a copy of `read` */
 };
 
@@ -50,7 +51,8 @@ void stamps_mark(struct stamps *s, enum stamp which, uint64_t at_ns);
 /* Not every request has all phases. */
 static inline bool stamps_has_phase(const struct stamps *s, enum phase phase)
 {
-	return (phase != PHASE_CPU || s->has_cpu) && (phase != PHASE_PROXY || s->has_proxy);
+	return (phase != PHASE_CPU || s->has_cpu) && (phase != PHASE_PROXY || s->has_proxy) &&
+	       (phase != PHASE_SERVICE || !s->was_skipped);
 }
 
 /* An interval's length in nanoseconds; both its ends must be set. */

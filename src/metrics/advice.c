@@ -23,16 +23,27 @@ const char *const advice_bound_texts[BOUND_COUNT] = {
 #undef BOUND
 };
 
+const char *const forecast_state_names[FORECAST_STATES] = {
+	[FORECAST_STABLE] = "stable",
+	[FORECAST_UNSTABLE] = "unstable",
+	[FORECAST_CLOSED] = "closed",
+};
+
 /* Searching needs no fine tails: so many arrivals a step. */
 #define SEARCH_ARRIVALS 200000
 #define SEARCH_STEPS 12
 #define SLOTS_MOST 65536
 
 /*
- * Utilisation from which on the rate of arrivals tells nothing of what is wanted: clients that wait for
- * their answers ask no faster than those come.  Then all that are in flight at once are to have a slot.
+ * Clients that wait for their answers ask no faster than those come: every slot is busy, and yet no
+ * more arrives than is served.  Or nearly so, and far fewer wait than if arrivals were independent.
  */
 #define SATURATED 0.97
+#define NEARLY_SATURATED 0.9
+#define SERVED_MOST 1.02
+
+/* What a thread more may take in a worker, at most: its stack, as far as it is used, and its heap. */
+#define THREAD_BYTES (256u << 10)
 
 /* Utilisation above which a queue is taken for one that grows. */
 #define STABLE_MOST 0.995
@@ -50,12 +61,20 @@ static double busy_cpus(const struct evidence *e)
 	return e->L_slot * e->cpu_share + e->L_inline;
 }
 
+/* Handlers compute on all CPUs, or would if something else did not. */
 static bool judge_cpu(struct advice *a, const struct evidence *e)
 {
-	if (busy_cpus(e) < 0.85 * e->cpus)
+	bool is_crowded =
+		a->computing >= 0.5 && e->cpu_delay >= 1 && e->L_slot * a->computing >= e->cpus;
+
+	if (busy_cpus(e) < 0.85 * e->cpus && !is_crowded)
 		return false;
 	snprintf(a->evidence, sizeof a->evidence, "handlers keep %.2f of %u CPUs busy",
 		 busy_cpus(e), e->cpus);
+	size_t len = strlen(a->evidence);
+	if (e->cpu_delay >= 1)
+		snprintf(a->evidence + len, sizeof a->evidence - len,
+			 ", and wait for one %.1f times as long as they run", e->cpu_delay);
 	return true;
 }
 
@@ -112,7 +131,10 @@ static bool judge_nothing(struct advice *a, const struct evidence *e)
 	return true;
 }
 
-/* The first that holds: a route's share explains busy slots, busy CPUs explain both. */
+/*
+ * The first that holds: a route's share explains busy slots, busy CPUs explain both; clients that
+ * hold connections for long explain why others wait to be accepted.
+ */
 static void judge(struct advice *a, const struct evidence *e)
 {
 	static const struct {
@@ -120,8 +142,8 @@ static void judge(struct advice *a, const struct evidence *e)
 		bool (*holds)(struct advice *a, const struct evidence *e);
 	} order[] = {
 		{ BOUND_CPU, judge_cpu },       { BOUND_ROUTE, judge_route },
-		{ BOUND_SLOTS, judge_slots },   { BOUND_ACCEPT, judge_accept },
-		{ BOUND_CLIENT, judge_client }, { BOUND_NOTHING, judge_nothing },
+		{ BOUND_SLOTS, judge_slots },   { BOUND_CLIENT, judge_client },
+		{ BOUND_ACCEPT, judge_accept }, { BOUND_NOTHING, judge_nothing },
 	};
 
 	for (unsigned i = 0; i < sizeof order / sizeof *order; i++)
@@ -138,7 +160,8 @@ struct study {
 	const struct advice_question *q;
 	struct service_times *service;
 	struct simulated *result;
-	double S, Cs2;
+	double S, Cs2, Ca2;
+	bool is_closed;
 };
 
 static int simulate(struct study *s, double rate, unsigned slots, double factor, uint64_t arrivals)
@@ -147,7 +170,7 @@ static int simulate(struct study *s, double rate, unsigned slots, double factor,
 		.service = s->service,
 		.service_factor = factor,
 		.rate = rate,
-		.Ca2 = s->e->Ca2,
+		.Ca2 = s->Ca2,
 		.slots = slots,
 		.arrivals = arrivals,
 		.seed = s->q->seed,
@@ -212,6 +235,39 @@ static double find_headroom(struct study *s)
 	return low;
 }
 
+/* Little's law, and that a slot which falls free is taken at once. */
+static void forecast_closed(struct study *s, struct forecast *f, double clients)
+{
+	double service = s->S * f->service_factor, busy = fmin(clients, f->slots);
+
+	f->state = FORECAST_CLOSED;
+	f->rate = busy / service;
+	f->utilisation = busy / f->slots;
+	f->mean_wait = clients / f->rate - service;
+}
+
+static int forecast_open(struct study *s, struct forecast *f)
+{
+	f->utilisation = utilisation(s, f->rate, f->slots, f->service_factor);
+	f->state = f->utilisation <= STABLE_MOST ? FORECAST_STABLE : FORECAST_UNSTABLE;
+	if (f->state == FORECAST_UNSTABLE)
+		return 0;
+	int error = simulate(s, f->rate, f->slots, f->service_factor, s->q->arrivals);
+	if (error < 0)
+		return error;
+	const struct simulated *r = s->result;
+	f->waiting_part = r->waiting_part;
+	f->mean_wait =
+		queueing_wait_ggc(f->slots, f->rate, s->S * f->service_factor, s->Ca2, s->Cs2);
+	f->mean = hist_mean_ns(&r->wait) / NS_PER_S;
+	f->p50 = quantile_s(&r->wait, .5);
+	f->p95 = quantile_s(&r->wait, .95);
+	f->p99 = quantile_s(&r->wait, .99);
+	f->total_p99 = quantile_s(&r->total, .99);
+	return 0;
+}
+
+/* Who asks for a rate asks for open arrivals. */
 static int forecast(struct study *s, struct advice *a, const char *label, const struct what_if *w)
 {
 	if (a->forecast_count == ADVICE_FORECASTS)
@@ -222,23 +278,21 @@ static int forecast(struct study *s, struct advice *a, const char *label, const 
 	f->rate = w->rate > 0 ? w->rate : s->e->arrival_rate;
 	f->slots = w->slots ? w->slots : s->e->slots;
 	f->service_factor = w->service_factor > 0 ? w->service_factor : 1;
-	f->utilisation = utilisation(s, f->rate, f->slots, f->service_factor);
-	f->is_stable = f->utilisation <= STABLE_MOST;
-	if (!f->is_stable)
-		return 0;
-	int error = simulate(s, f->rate, f->slots, f->service_factor, s->q->arrivals);
-	if (error < 0)
-		return error;
-	const struct simulated *r = s->result;
-	f->waiting_part = r->waiting_part;
-	f->mean_wait =
-		queueing_wait_ggc(f->slots, f->rate, s->S * f->service_factor, s->e->Ca2, s->Cs2);
-	f->mean = hist_mean_ns(&r->wait) / NS_PER_S;
-	f->p50 = quantile_s(&r->wait, .5);
-	f->p95 = quantile_s(&r->wait, .95);
-	f->p99 = quantile_s(&r->wait, .99);
-	f->total_p99 = quantile_s(&r->total, .99);
+	if (!s->is_closed || w->rate > 0)
+		return forecast_open(s, f);
+	forecast_closed(s, f, a->clients * (w->clients_factor > 0 ? w->clients_factor : 1));
 	return 0;
+}
+
+/* More of the same load: of a closed loop, more clients. */
+static int forecast_more(struct study *s, struct advice *a, double factor)
+{
+	struct what_if w = { .rate = s->is_closed ? 0 : s->e->arrival_rate * factor,
+			     .clients_factor = factor };
+	char label[32];
+
+	snprintf(label, sizeof label, "%s x %g", s->is_closed ? "clients" : "rate", factor);
+	return forecast(s, a, label, &w);
 }
 
 static int forecast_all(struct study *s, struct advice *a)
@@ -250,10 +304,9 @@ static int forecast_all(struct study *s, struct advice *a)
 		error = forecast(s, a, "with the slots it needs",
 				 &(struct what_if){ .slots = a->slots_needed });
 	if (!error)
-		error = forecast(s, a, "rate x 1.5",
-				 &(struct what_if){ .rate = e->arrival_rate * 1.5 });
+		error = forecast_more(s, a, 1.5);
 	if (!error)
-		error = forecast(s, a, "rate x 2", &(struct what_if){ .rate = e->arrival_rate * 2 });
+		error = forecast_more(s, a, 2);
 	if (!error)
 		error = forecast(s, a, "service x 1.5", &(struct what_if){ .service_factor = 1.5 });
 	for (unsigned i = 0; i < s->q->what_if_count && !error; i++)
@@ -263,29 +316,53 @@ static int forecast_all(struct study *s, struct advice *a)
 
 /* --- the shape ----------------------------------------------------------------------- */
 
-/* No more workers than the memory that is left allows, beside those that run. */
-static unsigned workers_that_fit(const struct evidence *e, unsigned wanted)
+/* Whether the memory that is left allows that, beside the workers that run. */
+static bool fits(const struct evidence *e, unsigned workers, unsigned threads)
 {
 	if (!e->worker_bytes || !e->available_bytes)
-		return wanted;
-	uint64_t more = e->available_bytes / e->worker_bytes;
+		return true;
+	uint64_t more = threads > e->threads ? threads - e->threads : 0;
+	uint64_t each = e->worker_bytes + more * THREAD_BYTES;
 
-	return wanted <= e->workers + more ? wanted : (unsigned)(e->workers + more);
+	return workers * each <= e->workers * e->worker_bytes + e->available_bytes;
+}
+
+static unsigned divided(unsigned slots, unsigned workers)
+{
+	return (slots + workers - 1) / workers;
+}
+
+/* Fewer workers with more threads each take less memory; if that is too much, fewer slots. */
+static void fit_shape(struct advice *a, const struct evidence *e, unsigned wanted)
+{
+	size_t len = strlen(a->shape);
+
+	a->workers = wanted;
+	a->threads = divided(a->slots_needed, wanted);
+	while (a->workers > 1 && !fits(e, a->workers, a->threads))
+		a->threads = divided(a->slots_needed, --a->workers);
+	while (a->threads > 1 && !fits(e, a->workers, a->threads))
+		a->threads--;
+	if (a->workers * a->threads < a->slots_needed)
+		snprintf(a->shape + len, sizeof a->shape - len,
+			 "; memory allows no more than %u slots", a->workers * a->threads);
+	else if (a->workers < wanted)
+		snprintf(a->shape + len, sizeof a->shape - len,
+			 "; memory allows no more than %u workers", a->workers);
 }
 
 static void choose_shape(struct advice *a, const struct evidence *e)
 {
-	unsigned slots = a->slots_needed, wanted;
+	unsigned wanted;
 	/* As many processes as CPUs they keep busy, and two at least: one serves while one restarts. */
 	double cpus = busy_cpus(e);
 
-	if (e->cpu_share >= 0.5) {
+	if (a->computing >= 0.5) {
 		wanted = e->cpus;
 		snprintf(a->shape, sizeof a->shape,
-			 "CPU-bound (%.0f %% of the service time is CPU): a worker for each CPU; "
-			 "threads "
-			 "beyond that share them",
-			 100 * e->cpu_share);
+			 "CPU-bound (%.0f %% of the service time is CPU%s): a worker for each CPU; "
+			 "threads beyond that share them",
+			 100 * a->computing, e->cpu_delay > 0 ? ", or the wait for one" : "");
 	} else {
 		wanted = (unsigned)ceil(cpus / 0.7);
 		wanted = wanted < 2 ? 2 : wanted > e->cpus && e->cpus > 1 ? e->cpus : wanted;
@@ -295,27 +372,50 @@ static void choose_shape(struct advice *a, const struct evidence *e)
 			"waiting, workers for the CPUs they use",
 			100 * e->cpu_share);
 	}
-	if (wanted > slots)
-		wanted = slots;
-	a->workers = workers_that_fit(e, wanted);
-	if (a->workers < wanted)
-		snprintf(a->shape + strlen(a->shape), sizeof a->shape - strlen(a->shape),
-			 "; memory allows no more than %u workers", a->workers);
-	a->threads = (slots + a->workers - 1) / a->workers;
+	fit_shape(a, e, wanted > a->slots_needed ? a->slots_needed : wanted);
+}
+
+/* More slots for what computes would make each slower, and the wait no shorter. */
+static void refuse_more_slots(struct advice *a, const struct evidence *e)
+{
+	a->slots_needed = 0;
+	snprintf(a->shape, sizeof a->shape,
+		 "the CPUs are the limit: more slots would only share them; a worker for each of "
+		 "the "
+		 "%u CPUs keeps them busy, more CPUs or less computing a request shorten the wait",
+		 e->cpus);
 }
 
 /* --- all of it ----------------------------------------------------------------------- */
+
+static bool is_closed_loop(const struct study *s, const struct advice *a)
+{
+	const struct evidence *e = s->e;
+
+	if (rho(e) < NEARLY_SATURATED || utilisation(s, e->arrival_rate, e->slots, 1) > SERVED_MOST)
+		return false;
+	double independent =
+		queueing_wait_ggc(e->slots, e->arrival_rate, s->S, fmax(e->Ca2, 1), s->Cs2);
+	return rho(e) >= SATURATED || (e->L_wait >= 1 && a->measured_mean < independent / 2);
+}
 
 static int study(struct advice *a, struct study *s)
 {
 	const struct evidence *e = s->e;
 
+	a->clients = e->L_slot + e->L_wait;
+	a->is_closed = s->is_closed = is_closed_loop(s, a);
+	/* Of a closed loop arrivals vary as answers do: what independent clients would do is not seen. */
+	s->Ca2 = s->is_closed ? 1 : e->Ca2;
 	a->slots_needed = find_slots(s);
-	a->is_saturated = rho(e) >= SATURATED;
-	if (a->is_saturated && a->slots_needed && a->slots_needed < e->L_slot + e->L_wait)
-		a->slots_needed = (unsigned)ceil(e->L_slot + e->L_wait);
-	if (a->slots_needed)
+	if (a->is_closed && a->slots_needed && a->slots_needed < a->clients)
+		a->slots_needed = (unsigned)ceil(a->clients - 0.5);
+	if (a->bound == BOUND_CPU && a->slots_needed > e->slots)
+		refuse_more_slots(a, e);
+	else if (a->slots_needed)
 		choose_shape(a, e);
+	else
+		snprintf(a->shape, sizeof a->shape, "no number of slots keeps it");
 	a->headroom_rate = find_headroom(s);
 	a->cpu_rate = e->cpu_share > 0 ? e->cpus / (s->S * e->cpu_share) : 0;
 	return forecast_all(s, a);
@@ -340,6 +440,7 @@ int advice_of(struct advice *a, const struct evidence *e, const struct advice_qu
 	a->measured_mean = hist_mean_ns(&e->wait) / NS_PER_S;
 	a->measured_p50 = quantile_s(&e->wait, .5);
 	a->measured_p99 = quantile_s(&e->wait, .99);
+	a->computing = fmin(e->cpu_share * (1 + e->cpu_delay), 1);
 	judge(a, e);
 	s.service = service_times_new(&e->service);
 	s.result = calloc(1, sizeof *s.result);

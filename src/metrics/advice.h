@@ -21,13 +21,25 @@ enum advice_bound {
 };
 extern const char *const advice_bound_names[BOUND_COUNT], *const advice_bound_texts[BOUND_COUNT];
 
+/*
+ * How a setting was looked at.  Open: so many arrivals a second, whatever the answers do.  Closed:
+ * as many clients as there are requests at slots now, each asking again when it is answered.
+ */
+enum forecast_state {
+	FORECAST_STABLE,   /* open, and simulated */
+	FORECAST_UNSTABLE, /* open, more than can be served: no figures */
+	FORECAST_CLOSED,   /* by Little's law: rate and mean_wait alone */
+	FORECAST_STATES
+};
+extern const char *const forecast_state_names[FORECAST_STATES];
+
 /* One setting, and what to expect of it.  Times in seconds. */
 struct forecast {
 	char label[64];
 	double rate, service_factor;
 	unsigned slots;
 	double utilisation;
-	bool is_stable;             /* else the figures below mean nothing */
+	enum forecast_state state;
 	double waiting_part;        /* simulated: how many wait at all */
 	double mean_wait;           /* Allen and Cunneen */
 	double mean, p50, p95, p99; /* of the wait, simulated */
@@ -42,7 +54,7 @@ struct advice_question {
 	uint64_t seed;
 	/* What-if rows beside the usual ones: of each what is not 0 is changed. */
 	struct what_if {
-		double rate, service_factor;
+		double rate, service_factor, clients_factor; /* clients: of a closed loop */
 		unsigned slots;
 	} what_if[ADVICE_FORECASTS / 2];
 	unsigned what_if_count;
@@ -53,10 +65,12 @@ struct advice {
 	char evidence[256]; /* the sentence behind it */
 	double mean_service, Cs2;
 	double measured_p50, measured_p99, measured_mean; /* of the wait */
-	bool is_saturated; /* every slot is busy: what arrives may be held back by what is answered */
-	unsigned slots_needed;     /* for the target at the present rate; 0: none would do */
+	bool is_closed;        /* arrivals are held back by answers: a closed loop, at its limit */
+	double clients;        /* that are at the slots at once: busy ones and waiting ones */
+	double computing;      /* the part of the service time that is CPU, or the wait for one */
+	unsigned slots_needed; /* for the target at the present rate; 0: none would do */
 	unsigned workers, threads; /* the shape that gives them */
-	char shape[256];           /* why this one */
+	char shape[256];           /* why this one, or why none */
 	double headroom_rate;      /* at which the target breaks with the present slots */
 	double cpu_rate;           /* at which the CPUs are all busy; 0: not known */
 	unsigned forecast_count;

@@ -57,22 +57,91 @@ static void take_routes(struct evidence *e, const struct snapshot *s)
 	e->cpu_share = measured_ns ? (double)cpu_ns / (double)measured_ns : 0;
 }
 
-/* Requests that arrived in each of the last seconds: the variance of their number over its mean. */
-static void take_variability(struct evidence *e, const struct snapshot *s, double slot_part)
-{
+/* A second with fewer than this part of the busiest one's requests has no load. */
+#define IDLE_PART 0.05
+
+/* The seconds of a window, newest first, and those of them under load. */
+struct seconds {
 	uint64_t arrivals[BOARD_RING];
-	unsigned n = ring_arrivals(s->board, (unsigned)lround(e->window_s), arrivals);
-	double mean = 0, squares = 0;
+	unsigned count;
+	unsigned from, to; /* whole seconds of load: [from, to) */
+	double loaded;     /* with the parts of seconds in which it began or ended */
+};
+
+static double mean_of(const struct seconds *s)
+{
+	double sum = 0;
+
+	for (unsigned i = s->from; i < s->to; i++)
+		sum += (double)s->arrivals[i];
+	return s->to > s->from ? sum / (s->to - s->from) : 0;
+}
+
+/* The load's first and last second are not whole when idle ones are beside them, or they look so. */
+static void find_load(struct seconds *s)
+{
+	uint64_t most = 0;
+	unsigned first = 0, last = s->count;
+
+	for (unsigned i = 0; i < s->count; i++)
+		most = s->arrivals[i] > most ? s->arrivals[i] : most;
+	while (first < last && (double)s->arrivals[first] <= IDLE_PART * (double)most)
+		first++;
+	while (last > first && (double)s->arrivals[last - 1] <= IDLE_PART * (double)most)
+		last--;
+	s->from = first;
+	s->to = last;
+	double half = mean_of(s) / 2;
+	if (first < last && (first > 0 || (double)s->arrivals[first] < half))
+		s->from++;
+	if (last > s->from && (last < s->count || (double)s->arrivals[last - 1] < half))
+		s->to--;
+	s->loaded = s->count;
+	if (s->to < s->from + 2) { /* too little to tell */
+		s->from = 0;
+		s->to = s->count;
+		return;
+	}
+	double mean = mean_of(s);
+	s->loaded = s->to - s->from;
+	if (s->from > first)
+		s->loaded += fmin((double)s->arrivals[first] / mean, 1);
+	if (s->to < last)
+		s->loaded += fmin((double)s->arrivals[last - 1] / mean, 1);
+}
+
+/* Requests that arrived in each of the seconds: the variance of their number over its mean. */
+static void take_variability(struct evidence *e, const struct seconds *s, double slot_part)
+{
+	double mean = mean_of(s), squares = 0;
+	unsigned n = s->to - s->from;
 
 	e->Ca2 = 1;
 	e->Ca2_seconds = n;
-	for (unsigned i = 0; i < n; i++)
-		mean += (double)arrivals[i] / n;
-	for (unsigned i = 0; i < n; i++)
-		squares += ((double)arrivals[i] - mean) * ((double)arrivals[i] - mean);
+	for (unsigned i = s->from; i < s->to; i++)
+		squares += ((double)s->arrivals[i] - mean) * ((double)s->arrivals[i] - mean);
 	if (n < 2 || mean <= 0)
 		return;
 	e->Ca2 = fmax(0, 1 + slot_part * (squares / (n - 1) / mean - 1));
+}
+
+/* What was divided by the window is to be divided by the time of load. */
+static void scale_to_load(struct evidence *e, double loaded_s)
+{
+	double *const scaled[] = { &e->arrival_rate, &e->L_wait,   &e->L_read,
+				   &e->L_slot,       &e->L_inline, &e->L_write };
+	double factor = e->window_s / loaded_s;
+
+	if (factor <= 1)
+		return;
+	e->loaded_s = loaded_s;
+	for (unsigned i = 0; i < sizeof scaled / sizeof *scaled; i++)
+		*scaled[i] *= factor;
+	e->L_slot = fmin(e->L_slot, e->slots);
+	for (unsigned i = 0; i < e->route_count; i++) {
+		e->route[i].rate *= factor;
+		e->route[i].busy_slots *= factor;
+	}
 }
 
 static uint64_t shed_of(const struct totals *t)
@@ -86,7 +155,7 @@ void evidence_take(struct evidence *e, const struct snapshot *s, unsigned cpus)
 	const struct law *l = &s->law;
 
 	memset(e, 0, sizeof *e);
-	e->window_s = l->window_s;
+	e->window_s = e->loaded_s = l->window_s;
 	e->workers = s->board->workers;
 	e->threads = s->board->threads;
 	e->slots = s->slots;
@@ -101,10 +170,17 @@ void evidence_take(struct evidence *e, const struct snapshot *s, unsigned cpus)
 		return;
 	take_routes(e, s);
 
-	/* What is served follows what arrives; while a queue grows, or is shed, more arrives. */
-	uint64_t answered = l->completions - l->lost;
-	double slot_part = answered ? (double)e->service.count / (double)answered : 0;
-	e->arrival_rate = l->lambda *
-			  fmin(slot_part + (answered ? (double)e->shed / (double)answered : 0), 1);
-	take_variability(e, s, fmin(slot_part, 1));
+	/* What is served follows what arrives; while a queue grows, or is shed or left, more arrives. */
+	uint64_t ended = l->completions - l->lost;
+	uint64_t unserved = e->shed + s->window->close[CLOSE_CLIENT_WAITING];
+	double slot_part = ended ? (double)e->service.count / (double)ended : 0;
+	double unserved_part = ended ? (double)unserved / (double)ended : 0;
+	e->arrival_rate = l->lambda * fmin(slot_part + unserved_part, 1);
+
+	struct seconds seconds = { 0 };
+	seconds.count = ring_arrivals(s->board, (unsigned)lround(e->window_s), seconds.arrivals);
+	find_load(&seconds);
+	take_variability(e, &seconds, fmin(slot_part, 1));
+	if (seconds.loaded < seconds.count)
+		scale_to_load(e, seconds.loaded);
 }

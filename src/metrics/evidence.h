@@ -19,13 +19,15 @@ struct evidence_route {
 
 struct evidence {
 	double window_s;
+	double loaded_s; /* of the window, without the time before its first and after its last requests */
 	unsigned workers, threads, slots, cpus;
 	double arrival_rate;  /* of requests for slots */
 	double Ca2;           /* of their times between arrivals: see evidence_take() */
 	unsigned Ca2_seconds; /* how many seconds it was computed from; under 10 it is a guess */
 	double L_wait, L_read, L_slot, L_inline, L_write;
-	double cpu_share;         /* CPU time over service time, in slots */
-	uint64_t shed;            /* in the window */
+	double cpu_share; /* CPU time over service time, in slots */
+	double cpu_delay; /* workers' wait for a CPU over their CPU time; 0: none, or not known */
+	uint64_t shed;    /* in the window */
 	uint64_t worker_bytes;    /* memory a worker has to itself (its PSS); 0: not known */
 	uint64_t available_bytes; /* memory the system could still give; 0: not known */
 	struct hist_sum service, wait;
@@ -34,7 +36,8 @@ struct evidence {
 };
 
 /*
- * From a snapshot's window.  The variability of arrivals is the variance of the counts a second over
+ * From a snapshot's window.  When a load began or ended in it, rates and L.. are of the time of that
+ * load alone: a mean over load and idleness is of neither.  The variability of arrivals is the variance of the counts a second over
  * their mean, which for independent times between arrivals tends to Ca2 (Cox and Lewis, The Statistical
  * Analysis of Series of Events, section 4.5), thinned to the part of requests that go to slots.
  * `cpus` is how many the server may use.

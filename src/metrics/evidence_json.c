@@ -18,6 +18,7 @@ static const struct member {
 	size_t at;
 } members[] = {
 	{ "window_s", NUMBER, offsetof(struct evidence, window_s) },
+	{ "loaded_s", NUMBER, offsetof(struct evidence, loaded_s) },
 	{ "workers", COUNT32, offsetof(struct evidence, workers) },
 	{ "threads", COUNT32, offsetof(struct evidence, threads) },
 	{ "slots", COUNT32, offsetof(struct evidence, slots) },
@@ -31,6 +32,7 @@ static const struct member {
 	{ "L_inline", NUMBER, offsetof(struct evidence, L_inline) },
 	{ "L_write", NUMBER, offsetof(struct evidence, L_write) },
 	{ "cpu_share", NUMBER, offsetof(struct evidence, cpu_share) },
+	{ "cpu_delay", NUMBER, offsetof(struct evidence, cpu_delay) },
 	{ "shed", COUNT64, offsetof(struct evidence, shed) },
 	{ "worker_bytes", COUNT64, offsetof(struct evidence, worker_bytes) },
 	{ "available_bytes", COUNT64, offsetof(struct evidence, available_bytes) },

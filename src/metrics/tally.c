@@ -151,8 +151,10 @@ static void record_route(struct route_tally *r, const struct stamps *s, unsigned
 	}
 	le_record(r->le_total, total);
 	le_record(r->le_wait, wait);
-	le_record(r->le_service, service);
 	hist_record(&r->wait, wait);
+	if (!stamps_has_phase(s, PHASE_SERVICE))
+		return;
+	le_record(r->le_service, service);
 	hist_record(&r->service, service);
 }
 

@@ -73,6 +73,7 @@ void conn_skip_handler(struct hand *h, struct exchange *x, uint64_t now_ns)
 	}
 	if (s->at[STAMP_STARTED])
 		return;
+	s->was_skipped = true;
 	stamps_mark(s, STAMP_STARTED, now_ns);
 	stamps_mark(s, STAMP_FINISHED, now_ns);
 	if (h->tally) {

@@ -151,6 +151,7 @@ static void answer_overloaded(struct loop *l, struct exchange *x, enum counter w
 	int n = snprintf(seconds, sizeof seconds, "%u", overload_retry_s(l->owner));
 
 	service_start(l->hand, x, FLOW_INLINE);
+	x->stamps.was_skipped = true; /* else the refusals would pass for very fast service */
 	response_error(&x->response, 503, slice_of_string(why_overloaded(why)));
 	response_field(&x->response, LTD_SLICE("Retry-After"), slice_of(seconds, (size_t)n));
 	service_finish(l->hand, x, FLOW_INLINE);

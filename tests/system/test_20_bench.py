@@ -83,17 +83,20 @@ def test_so_many_requests_and_no_more(serve):
 
 
 def test_it_agrees_with_wrk(serve):
+    """Of rounds that take turns the quietest: another program's work hits now one, now the other."""
     wrk = shutil.which("wrk") or pytest.skip("no wrk")
+    theirs, ours = [], []
     with serve(threads=8) as s:
         target = url(s, "/sleep?ms=20")
-        theirs = subprocess.run([wrk, "-t1", "-c8", "-d2s", target], capture_output=True, text=True,
-                                check=True).stdout
-        ours = bench("--concurrency", 8, "--duration", 2, target)
-    rps = float(re.search(r"Requests/sec:\s+([0-9.]+)", theirs)[1])
-    mean, unit = re.search(r"Latency\s+([0-9.]+)(ms|us)", theirs).groups()
-    assert ours["throughput_rps"] == pytest.approx(rps, rel=0.05)
-    assert ours["latency"]["mean_s"] == pytest.approx(
-        float(mean) * {"ms": 1e-3, "us": 1e-6}[unit], rel=0.05)
+        for _ in range(3):
+            theirs.append(subprocess.run([wrk, "-t1", "-c8", "-d1s", target], capture_output=True,
+                                         text=True, check=True).stdout)
+            ours.append(bench("--concurrency", 8, "--duration", 1, target))
+    rps = max(float(re.search(r"Requests/sec:\s+([0-9.]+)", said)[1]) for said in theirs)
+    means = (re.search(r"Latency\s+([0-9.]+)(ms|us)", said).groups() for said in theirs)
+    mean_s = min(float(n) * {"ms": 1e-3, "us": 1e-6}[unit] for n, unit in means)
+    assert max(r["throughput_rps"] for r in ours) == pytest.approx(rps, rel=0.05)
+    assert min(r["latency"]["mean_s"] for r in ours) == pytest.approx(mean_s, rel=0.05)
 
 
 # --- open loop ---------------------------------------------------------------

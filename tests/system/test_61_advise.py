@@ -2,11 +2,15 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
+import time
 
 import pytest
 
+from load import Background
 from server import LITTLED, PATIENCE, Server, clean_environment
 
 
@@ -61,9 +65,9 @@ def test_its_forecast_of_now_is_near_what_was_measured(loaded):
 
 
 def test_what_if_answers_what_is_asked(loaded):
-    a = advise(loaded, "--slots", 60, "--service", "x1.5", "--rate", 100)
+    a = advise(loaded, "--slots", 300, "--service", "x1.5", "--rate", 100)
     asked = next(row for row in a["what_if"] if row["label"] == "asked")
-    assert (asked["slots"], asked["rate"], asked["service_factor"]) == (60, 100, 1.5)
+    assert (asked["slots"], asked["rate"], asked["service_factor"]) == (300, 100, 1.5)
     assert asked["waiting_part"] < 0.001 and asked["p99_wait_s"] == 0
     unstable = advise(loaded, "--slots", 1)["what_if"][-1]
     assert unstable["state"] == "unstable" and "p99_wait_s" not in unstable
@@ -87,6 +91,96 @@ def test_text_states_its_assumptions(loaded):
     assert done.returncode == 0
     for words in ("Limited by", "Needed so that", "Headroom", "What if", "Assumed:", "Allen and Cunneen"):
         assert words in done.stdout
+
+
+def put_load(server, *args):
+    done = subprocess.run([LITTLED, "bench", "--json", *map(str, args)], capture_output=True, text=True,
+                          timeout=60 * PATIENCE)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def here(server, target):
+    return f"http://127.0.0.1:{server.address[1]}{target}"
+
+
+def test_a_closed_loop_is_advised_as_one(serve):
+    """30 users on 20 slots: the forecast of now is what is, and 30 slots leave nobody waiting."""
+    with serve(workers=2, threads=10) as s:
+        load = Background(lambda: put_load(s, "--concurrency", 30, "--duration", 4, here(s, "/sleep?ms=50")))
+        time.sleep(3)
+        a = advise(s, "--window", 1)
+        text = run("--pid", s.process.pid, "--window", 1).stdout
+        load.result()
+    now, needed = a["what_if"][0], next(r for r in a["what_if"] if "needs" in r["label"])
+    assert (a["limit"], a["load"], now["state"]) == ("slots", "closed", "closed")
+    assert now["mean_wait_s"] == pytest.approx(a["seen"]["mean_wait_s"], rel=0.15)
+    assert now["rate"] == pytest.approx(a["seen"]["rate"], rel=0.1)
+    assert a["needed"]["slots"] == pytest.approx(30, abs=2)
+    assert needed["rate"] == pytest.approx(600, rel=0.15) and needed["mean_wait_s"] < 0.001
+    assert "a closed loop:" in text and "clients x 2" in text
+    assert not re.search(r"\de[+-]\d", text), text
+
+
+def test_a_queue_that_grows_needs_slots_for_its_rate_not_for_its_length(serve):
+    with serve(workers=1, threads=10) as s:
+        put_load(s, "--rate", 200, "--duration", 4, here(s, "/sleep?ms=100"))
+        a = advise(s)
+    assert (a["limit"], a["load"], a["what_if"][0]["state"]) == ("slots", "open", "unstable")
+    assert 15 <= a["needed"]["slots"] <= 40
+
+
+def test_requests_that_were_shed_count_as_asked_for_and_not_as_served(serve):
+    with serve("--max-queue", 2, workers=1, threads=2) as s:  # 100 a second
+        shed = put_load(s, "--rate", 500, "--duration", 4, here(s, "/sleep?ms=20"))["outcomes"]["status_503"]
+        a, route = advise(s), next(r for r in s.stats()["routes"] if r["route"] == "/sleep")
+    assert shed > 1000
+    assert a["seen"]["mean_service_s"] == pytest.approx(0.02, rel=0.2)
+    assert a["seen"]["rate"] > 300, "those it refused, too"
+    assert a["needed"]["slots"] >= 7 and a["load"] == "open"
+    assert route["service"]["p50_s"] == pytest.approx(0.02, rel=0.2)
+    assert route["service"]["count"] < 600 < route["count"]
+
+
+def test_handlers_that_compute_want_cpus(serve):
+    with serve(workers=2, threads=4) as s:
+        users = 4 * len(os.sched_getaffinity(0)) + 8
+        put_load(s, "--concurrency", users, "--duration", 4, here(s, "/cpu?ms=2"))
+        a = advise(s)
+    assert a["limit"] == "cpu", a
+    assert a["needed"] is None and "CPUs are the limit" in a["why_none"]
+
+
+def test_one_route_that_holds_the_slots_is_named(serve):
+    with serve(workers=1, threads=4) as s:
+        put_load(s, "--concurrency", 10, "--duration", 4, "--mix",
+                 f"9 {here(s, '/sleep?ms=2')},1 {here(s, '/mixed?cpu=0&sleep=200')}")
+        a = advise(s)
+    assert a["limit"] == "route" and "/mixed" in a["evidence"]
+
+
+def test_slow_clients_are_the_limit_when_they_are(serve):
+    with serve(workers=1, threads=4) as s:
+        slow = [socket.create_connection(s.address) for _ in range(10)]
+        for c in slow:
+            c.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n.")
+        put_load(s, "--rate", 100, "--duration", 3, here(s, "/sleep?ms=5"))
+        a = advise(s)
+        for c in slow:
+            c.close()
+    assert a["limit"] == "client" and "being read or written" in a["evidence"]
+
+
+def test_waiting_in_the_accept_queue_is_no_want_of_slots(serve):
+    with serve("--worker-connections", 6, workers=1, threads=8) as s:
+        slow = [socket.create_connection(s.address) for _ in range(4)]
+        for c in slow:
+            c.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n.")
+        put_load(s, "--concurrency", 20, "--no-keepalive", "--duration", 4, here(s, "/sleep?ms=20"))
+        a = advise(s)
+        for c in slow:
+            c.close()
+    assert a["limit"] == "accept" and "slots are free" in a["evidence"]
 
 
 def test_hung_workers_do_not_hinder_it(serve):

@@ -124,7 +124,7 @@ START_TEST(the_slots_it_needs_are_the_fewest)
 		if (i == 0)
 			ck_assert_double_le(f->p99, .05 * 1.1);
 		else
-			ck_assert(!f->is_stable || f->p99 > .05 * .9);
+			ck_assert(f->state == FORECAST_UNSTABLE || f->p99 > .05 * .9);
 	}
 }
 END_TEST
@@ -136,11 +136,75 @@ START_TEST(at_saturation_all_in_flight_are_to_have_a_slot)
 	e.L_wait = 52;
 	e.Ca2 = 0;
 	ck_assert_int_eq(bound(), BOUND_SLOTS);
-	ck_assert(a.is_saturated);
+	ck_assert(a.is_closed);
 	ck_assert_uint_eq(a.slots_needed, 60);
+	/* 60 that ask again at once: 8 of 50 ms at a time are 160 a second, 52 / 160 s of wait. */
+	const struct forecast *now = &a.forecast[0], *more = &a.forecast[2];
+	ck_assert_int_eq(now->state, FORECAST_CLOSED);
+	ck_assert_double_eq_tol(now->rate, 160, 1.5);
+	ck_assert_double_eq_tol(now->mean_wait, 52. / 160, .005);
+	ck_assert_double_eq_tol(a.forecast[1].rate, 1200, 12);
+	ck_assert_double_eq_tol(a.forecast[1].mean_wait, 0, 1e-9);
+	ck_assert_str_eq(more->label, "clients x 1.5");
+	ck_assert_double_eq_tol(more->mean_wait, 82. / 160, .008);
 	begin();
 	bound();
-	ck_assert(!a.is_saturated);
+	ck_assert(!a.is_closed);
+}
+END_TEST
+
+START_TEST(a_queue_that_grows_is_no_closed_loop)
+{
+	/* 300 a second come, 160 are served: the queue's length tells how long it has grown. */
+	begin();
+	e.arrival_rate = 300;
+	e.L_slot = 8;
+	e.L_wait = 2000;
+	ck_assert_int_eq(bound(), BOUND_SLOTS);
+	ck_assert(!a.is_closed);
+	ck_assert_uint_ge(a.slots_needed, 16);
+	ck_assert_uint_le(a.slots_needed, 25);
+	ck_assert_int_eq(a.forecast[0].state, FORECAST_UNSTABLE);
+}
+END_TEST
+
+START_TEST(computing_wants_cpus_and_no_more_slots)
+{
+	/* Eight threads share four CPUs: half of the time each waits for one. */
+	begin();
+	e.arrival_rate = 158;
+	e.L_slot = 7.9;
+	e.L_wait = 8;
+	e.cpu_share = .45;
+	e.cpu_delay = 1;
+	ck_assert_int_eq(bound(), BOUND_CPU);
+	ck_assert_double_eq_tol(a.computing, .9, 1e-9);
+	ck_assert_uint_eq(a.slots_needed, 0);
+	ck_assert_ptr_nonnull(strstr(a.shape, "CPUs are the limit"));
+
+	/* And something else takes two of the four. */
+	e.cpu_share = .25;
+	e.cpu_delay = 3;
+	ck_assert_int_eq(bound(), BOUND_CPU);
+	ck_assert_ptr_nonnull(strstr(a.evidence, "wait for one 3.0 times as long"));
+
+	/* What blocks is not bound by it, however long its little computing waits. */
+	e.cpu_share = .02;
+	ck_assert_int_eq(bound(), BOUND_SLOTS);
+}
+END_TEST
+
+START_TEST(memory_bounds_threads_too)
+{
+	begin();
+	e.arrival_rate = 20000; /* 1000 slots */
+	e.worker_bytes = 1 << 20;
+	e.available_bytes = 4 << 20; /* a dozen and a half of threads more */
+	bound();
+	ck_assert_uint_gt(a.slots_needed, 999);
+	ck_assert_uint_lt(a.workers * a.threads, 40);
+	ck_assert_uint_gt(a.workers * a.threads, 15);
+	ck_assert_ptr_nonnull(strstr(a.shape, "memory allows no more than"));
 }
 END_TEST
 
@@ -191,7 +255,7 @@ START_TEST(forecasts_agree_with_the_formula_where_it_is_exact)
 	ck_assert_double_eq_tol(a.cpu_rate, 4 / (.01 * .02), 200);
 	/* Eight slots serve 800 of 10 ms in a second. */
 	for (unsigned i = 0; i < a.forecast_count; i++)
-		ck_assert(a.forecast[i].is_stable ==
+		ck_assert((a.forecast[i].state == FORECAST_STABLE) ==
 			  (a.forecast[i].rate * a.forecast[i].service_factor < 790));
 }
 END_TEST
@@ -211,11 +275,12 @@ START_TEST(headroom_is_where_the_target_breaks)
 	ck_assert_int_eq(advice_of(&a, &e, &q), 0);
 	const struct forecast *below = &a.forecast[a.forecast_count - 2], *above = below + 1;
 	ck_assert_double_le(below->p99, .05 * 1.05);
-	ck_assert(!above->is_stable || above->p99 > .05 * .95);
+	ck_assert(above->state == FORECAST_UNSTABLE || above->p99 > .05 * .95);
 }
 END_TEST
 
 UNIT_SUITE_OF(advice, what_limits_it, too_little_is_no_ground, the_slots_it_needs_are_the_fewest,
-	      at_saturation_all_in_flight_are_to_have_a_slot, shapes_follow_what_it_is_bound_by,
-	      forecasts_agree_with_the_formula_where_it_is_exact,
+	      at_saturation_all_in_flight_are_to_have_a_slot, a_queue_that_grows_is_no_closed_loop,
+	      computing_wants_cpus_and_no_more_slots, memory_bounds_threads_too,
+	      shapes_follow_what_it_is_bound_by, forecasts_agree_with_the_formula_where_it_is_exact,
 	      headroom_is_where_the_target_breaks)

@@ -45,6 +45,34 @@ START_TEST(what_a_board_tells)
 }
 END_TEST
 
+/* Of ten seconds the load fills 5.5, in the middle: what it was then, not a tenth of its sum. */
+START_TEST(a_load_that_began_and_ended_in_the_window)
+{
+	struct shm m;
+	struct board *b = open_board(&m);
+	struct snapshot *s = snapshot_new(b);
+
+	for (unsigned i = 1; i <= 10; i++) {
+		unsigned n = i == 3 ? 10 : i > 3 && i <= 8 ? 20 : 0;
+
+		for (unsigned k = 0; k < n; k++)
+			serve_for(board_tally(b, k % WORKERS, k % THREADS),
+				  START_NS + (i - 1) * SECOND + k * 40 * MS, 100);
+		board_tick(b, START_NS + i * SECOND);
+	}
+	snapshot_take(s, 10, START_NS + 10 * SECOND);
+	evidence_take(&taken, s, 4);
+	ck_assert_double_eq_tol(taken.window_s, 10, 1e-9);
+	ck_assert_double_eq_tol(taken.loaded_s, 5.5, 1e-6);
+	ck_assert_double_eq_tol(taken.arrival_rate, 20, 1e-6);
+	ck_assert_double_eq_tol(taken.L_slot, 2, 1e-6);
+	ck_assert_double_eq_tol(taken.route[0].rate, 20, 1e-6);
+	ck_assert_double_eq(taken.Ca2, 0);
+	snapshot_free(&s);
+	shm_close(&m);
+}
+END_TEST
+
 static int read_back(const char *text, char why[200])
 {
 	return evidence_read_json(&again, text, strlen(text), why, 200);
@@ -127,5 +155,5 @@ START_TEST(bad_json_is_refused_with_the_key_s_name)
 }
 END_TEST
 
-UNIT_SUITE_OF(evidence, what_a_board_tells, json_reads_back_as_it_was,
-	      bad_json_is_refused_with_the_key_s_name)
+UNIT_SUITE_OF(evidence, what_a_board_tells, a_load_that_began_and_ended_in_the_window,
+	      json_reads_back_as_it_was, bad_json_is_refused_with_the_key_s_name)

@@ -64,6 +64,28 @@ START_TEST(a_request_is_counted_in_every_place)
 }
 END_TEST
 
+START_TEST(what_no_handler_ran_for_has_waited_and_not_been_served)
+{
+	struct tally *t = new_tally();
+	struct stamps s = way(100, 110, 140, 200, 200, 250);
+	struct sums {
+		struct hist_sum wait, service, phase;
+	} *sum = calloc(1, sizeof *sum);
+
+	s.was_skipped = true;
+	serve(t, &s, FLOW_INLINE, 1, 503);
+	hist_merge(&sum->wait, &t->route[1].wait);
+	hist_merge(&sum->service, &t->route[1].service);
+	hist_merge(&sum->phase, &t->phase[PHASE_SERVICE]);
+	ck_assert_uint_eq(sum->wait.count, 1);
+	ck_assert_uint_eq(sum->service.count, 0);
+	ck_assert_uint_eq(sum->phase.count, 0);
+	ck_assert_uint_eq(t->route[1].status[5], 1);
+	free(sum);
+	free(t);
+}
+END_TEST
+
 START_TEST(phases_and_routes_get_their_times)
 {
 	static const uint64_t expected[PHASE_COUNT] = {
@@ -264,9 +286,10 @@ START_TEST(a_reader_beside_the_writer_sees_whole_requests)
 }
 END_TEST
 
-UNIT_SUITE_OF(tally, a_request_is_counted_in_every_place, phases_and_routes_get_their_times,
-	      what_was_not_measured_is_not_recorded, le_buckets_hold_their_upper_edge,
-	      a_status_out_of_range_counts_as_none, events_are_counted,
-	      a_moved_request_leaves_one_worker_and_enters_the_other,
+UNIT_SUITE_OF(tally, a_request_is_counted_in_every_place,
+	      what_no_handler_ran_for_has_waited_and_not_been_served,
+	      phases_and_routes_get_their_times, what_was_not_measured_is_not_recorded,
+	      le_buckets_hold_their_upper_edge, a_status_out_of_range_counts_as_none,
+	      events_are_counted, a_moved_request_leaves_one_worker_and_enters_the_other,
 	      an_update_cut_short_is_never_seen_and_can_be_mended,
 	      a_reader_beside_the_writer_sees_whole_requests)
