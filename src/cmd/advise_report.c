@@ -50,14 +50,12 @@ static void put_shape(struct buf *out, unsigned workers, unsigned threads)
 
 static void put_arrivals(struct buf *out, const struct evidence *e, const struct advice *a)
 {
-	char clients[DIGITS_BYTES];
-
 	if (a->is_closed)
 		buf_printf(out,
-			   "  arrivals   a closed loop: %s requests are at the slots all the time, "
-			   "and "
-			   "the next comes when one is answered\n",
-			   digits_print(a->clients, 3, clients));
+			   "  arrivals   a closed loop: %.0f requests at the slots, and the next "
+			   "comes "
+			   "when one is answered\n",
+			   a->clients);
 	else
 		buf_printf(out, "  arrivals   variability Ca2 %.2f%s (1 is a Poisson process)\n",
 			   e->Ca2, e->Ca2_seconds < 10 ? ", of too few seconds to be sure" : "");

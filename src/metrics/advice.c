@@ -243,7 +243,7 @@ static void forecast_closed(struct study *s, struct forecast *f, double clients)
 	f->state = FORECAST_CLOSED;
 	f->rate = busy / service;
 	f->utilisation = busy / f->slots;
-	f->mean_wait = clients / f->rate - service;
+	f->mean_wait = clients > f->slots ? clients / f->rate - service : 0;
 }
 
 static int forecast_open(struct study *s, struct forecast *f)
