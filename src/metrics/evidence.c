@@ -38,7 +38,7 @@ static void take_routes(struct evidence *e, const struct snapshot *s)
 
 	for (unsigned i = 0; i < s->board->routes; i++) {
 		const struct route_totals *t = &s->window->route[i];
-		struct evidence_route r = { .cpu_share = -1 };
+		struct evidence_route r = { .cpu_share = totals_cpu_share(t) };
 
 		if (!is_for_slots(s, i) || !t->service.count)
 			continue;
@@ -46,8 +46,6 @@ static void take_routes(struct evidence *e, const struct snapshot *s)
 		r.rate = (double)t->service.count / e->window_s;
 		r.mean_s = hist_mean_ns(&t->service) / NS_PER_S;
 		r.busy_slots = (double)t->service.sum_ns / NS_PER_S / e->window_s;
-		if (t->cpu_service_ns)
-			r.cpu_share = (double)t->cpu_ns / (double)t->cpu_service_ns;
 		cpu_ns += t->cpu_ns;
 		measured_ns += t->cpu_service_ns;
 		hist_add(&e->service, &t->service);

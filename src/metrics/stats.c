@@ -1,6 +1,7 @@
 /* The statistics document.  Runs in: any. */
 #include "metrics/stats.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -188,8 +189,7 @@ static void write_route(struct json *j, const struct snapshot *s, unsigned route
 	json_count(j, "errors", t->status[5] + t->status[0]);
 	write_hist(j, "wait", &t->wait);
 	write_hist(j, "service", &t->service);
-	json_number(j, "cpu_share",
-		    t->cpu_service_ns ? (double)t->cpu_ns / (double)t->cpu_service_ns : 0);
+	json_number(j, "cpu_share", fmax(totals_cpu_share(t), 0));
 	json_close_object(j);
 }
 

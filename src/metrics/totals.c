@@ -149,3 +149,8 @@ uint64_t totals_route_count(const struct route_totals *r)
 		count += r->status[class];
 	return count;
 }
+
+double totals_cpu_share(const struct route_totals *r)
+{
+	return r->cpu_service_ns ? (double)r->cpu_ns / (double)r->cpu_service_ns : -1;
+}

@@ -57,4 +57,7 @@ void totals_since(struct totals *before, const struct totals *now);
 
 uint64_t totals_route_count(const struct route_totals *r);
 
+/* CPU time over service time, of the requests of which both are known; -1: there were none. */
+double totals_cpu_share(const struct route_totals *r);
+
 #endif

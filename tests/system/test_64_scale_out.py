@@ -35,6 +35,19 @@ def test_promtool_has_nothing_against_the_metrics(server):
     assert promtool("check", "metrics", given=server.metrics()) == ""
 
 
+def test_routes_of_any_name_are_labels_that_read_back(serve, tmp_path):
+    names = ('/a"b', "/back\\slash", '/x{y="z"},', "/\u00fcber")
+    path = tmp_path / "routes.ini"
+    path.write_text("[littled]\n" + "".join(f"[route {name}]\napp = workload\n" for name in names),
+                    encoding="utf-8")
+    with serve("-c", path, app=None) as s:
+        metrics = s.metrics()
+    assert promtool("check", "metrics", given=metrics) == ""
+    labels = {re.sub(r"\\(.)", r"\1", label)
+              for label in re.findall(r'route="((?:[^"\\]|\\.)*)"', metrics)}
+    assert {f"{name}/hello" for name in names} <= labels
+
+
 def test_promtool_has_nothing_against_the_rules():
     for name in ("rules.yml", "alerts.yml"):
         assert "SUCCESS" in promtool("check", "rules", PROMETHEUS / name)
