@@ -149,6 +149,12 @@ static void text_verdict(struct buf *out, const struct bench_options *o, const s
 			   "run's length\n",
 			   law->lambda, law->X,
 			   r->flow.at_close.in_flight - r->flow.at_open.in_flight);
+	if (result_is_mostly_late(r))
+		buf_printf(out,
+			   "\nmost requests had no answer in %g s: percentiles of the others would "
+			   "only "
+			   "measure that limit\n",
+			   (double)o->timeout_ns * S);
 	if (r->was_cut)
 		buf_printf(out,
 			   "\nthe generator cannot keep up: it sent %lu of about %.0f requests and "

@@ -80,7 +80,8 @@ static void note_trend(struct result *r, const struct ending *e)
 	double x = e->at, y = (double)(e->ended_ns - e->intended_ns) / (double)NS_PER_S;
 	struct trend *t = &r->trend;
 
-	if (e->outcome > OUTCOME_SERVER || e->outcome == OUTCOME_SHED)
+	bool is_served = e->outcome <= OUTCOME_SERVER && e->outcome != OUTCOME_SHED;
+	if (!is_served && e->outcome != OUTCOME_TIMEOUT) /* that took so long at least */
 		return;
 	t->count++;
 	t->x += x, t->y += y;
@@ -136,7 +137,7 @@ uint64_t result_errors(const struct result *r)
 }
 
 /* The slope of the least squares' line is above the limit, and above chance. */
-static bool latency_grows(const struct trend *t, double window_s)
+static bool latency_grows(const struct trend *t, double limit_s)
 {
 	if (t->count < TREND_LEAST)
 		return false;
@@ -145,7 +146,7 @@ static bool latency_grows(const struct trend *t, double window_s)
 	double slope = xx > 0 ? xy / xx : 0;
 	double error = xx > 0 ? sqrt(fmax(yy - slope * xy, 0) / (t->count - 2) / xx) : 0;
 
-	return slope > GROWTH_PART * window_s && slope > GROWTH_SIGMAS * error;
+	return slope > limit_s && slope > GROWTH_SIGMAS * error;
 }
 
 static bool is_steady_growth(const struct flow *f)
@@ -169,15 +170,25 @@ static bool queue_grows(const struct result *r)
 	       (r->was_cut || is_steady_growth(f));
 }
 
+bool result_is_mostly_late(const struct result *r)
+{
+	return r->is_open_loop && 2 * result_total(r, OUTCOME_TIMEOUT) > result_offered(r);
+}
+
 bool result_is_unstable(const struct result *r)
 {
-	return r->is_open_loop && queue_grows(r) &&
-	       latency_grows(&r->trend, flow_law(&r->flow).window_s);
+	double limit_s = GROWTH_PART * flow_law(&r->flow).window_s;
+
+	if (!r->is_open_loop)
+		return false;
+	/* Given up one by one, a queue grows no longer than the timeout. */
+	return result_is_mostly_late(r) ? latency_grows(&r->trend, 0)
+					: queue_grows(r) && latency_grows(&r->trend, limit_s);
 }
 
 bool result_has_percentiles(const struct result *r)
 {
-	return !r->was_cut && !result_is_unstable(r);
+	return !r->was_cut && !result_is_unstable(r) && !result_is_mostly_late(r);
 }
 
 bool result_lags(const struct result *r)

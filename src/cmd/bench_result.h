@@ -94,6 +94,9 @@ uint64_t result_errors(const struct result *r);   /* ended, neither good nor wit
  */
 bool result_is_unstable(const struct result *r);
 
+/* Of an open loop, most requests had no answer in time: the others tell of the timeout alone. */
+bool result_is_mostly_late(const struct result *r);
+
 /* The generator's own lateness is large enough to show in the figures. */
 bool result_lags(const struct result *r);
 

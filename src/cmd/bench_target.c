@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -273,6 +274,20 @@ int targets_add_mix(struct targets *t, const char *mix, struct buf *why)
 	return error;
 }
 
+/* Whether the lines have that field; its name is given with the colon. */
+static bool has_field(const char *headers, const char *name)
+{
+	size_t len = strlen(name);
+
+	while (headers && *headers) {
+		if (strncasecmp(headers, name, len) == 0)
+			return true;
+		headers = strchr(headers, '\n');
+		headers = headers ? headers + 1 : NULL;
+	}
+	return false;
+}
+
 static int write_one(struct target *t, const char *headers, bool keep_alive)
 {
 	struct buf why = { 0 }, wire;
@@ -282,11 +297,12 @@ static int write_one(struct target *t, const char *headers, bool keep_alive)
 	buf_init(&wire, WIRE_MAX);
 	int error = url_split(&u, t->url, &why);
 	if (!error) {
-		buf_printf(
-			&wire,
-			"GET %.*s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: littled-bench\r\n%s%s\r\n",
-			(int)u.path.len, u.path.at, (int)u.authority.len, u.authority.at, headers,
-			keep_alive ? "" : "Connection: close\r\n");
+		buf_printf(&wire, "GET %.*s HTTP/1.1\r\n", (int)u.path.len, u.path.at);
+		if (!has_field(headers, "Host:")) /* there may be but one: RFC 9112 3.2 */
+			buf_printf(&wire, "Host: %.*s\r\n", (int)u.authority.len, u.authority.at);
+		if (!has_field(headers, "User-Agent:"))
+			buf_puts(&wire, "User-Agent: littled-bench\r\n");
+		buf_printf(&wire, "%s%s\r\n", headers, keep_alive ? "" : "Connection: close\r\n");
 		t->wire_bytes = wire.len;
 		t->wire = buf_steal(&wire);
 	}

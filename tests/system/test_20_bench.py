@@ -178,6 +178,23 @@ def test_far_over_capacity_it_says_so_without_waiting_for_the_queue(serve):
     the_law_holds(report)
 
 
+def test_over_capacity_with_a_short_timeout_it_says_so_too(serve):
+    arguments = ("--rate", 200, "--duration", 3, "--timeout", 0.3)
+    with serve(threads=2) as s:  # 40 a second; what starts in time is soon too old when it ends
+        report = bench(*arguments, url(s, "/sleep?ms=50"))
+        text, _ = bench_text(*arguments, url(s, "/sleep?ms=50"))
+    assert report["unstable"] and report["latency"] is None
+    assert report["outcomes"]["timeout"] > 300
+    assert "unstable: arrivals exceed capacity" in text and "no answer in 0.3 s" in text
+
+
+def test_what_hangs_is_not_called_a_queue(serve):
+    with serve(threads=64) as s:
+        mix = f"3 {url(s, '/sleep?ms=2000')},1 {url(s, '/sleep?ms=1')}"
+        report = bench("--rate", 80, "--duration", 2, "--timeout", 0.2, "--mix", mix)
+    assert not report["unstable"] and report["latency"] is None, "most time out, from the first on"
+
+
 def test_out_of_descriptors_requests_wait_and_it_says_so(serve):
     with serve(threads=8) as s:
         few = ["bash", "-c", 'ulimit -n 30; exec "$@"', "-", LITTLED, "bench", "--rate", "200",

@@ -146,6 +146,15 @@ START_TEST(a_request_is_written_once)
 }
 END_TEST
 
+START_TEST(a_field_given_stands_for_the_usual_one)
+{
+	ck_assert_int_eq(parse("--header|host: a|--header|X-Host: b|http://127.0.0.1/"), 0);
+	ck_assert_str_eq(
+		o.targets.target[0].wire,
+		"GET / HTTP/1.1\r\nUser-Agent: littled-bench\r\nhost: a\r\nX-Host: b\r\n\r\n");
+}
+END_TEST
+
 START_TEST(addresses_of_all_kinds)
 {
 	ck_assert_int_eq(parse("http://127.0.0.1:8000|http://[::1]:8001/x|unix:/run/l.sock:/"
@@ -199,6 +208,7 @@ Suite *suite_bench_options(void)
 		wrong_command_lines_are_refused,
 		wrong_urls_are_refused,
 		a_request_is_written_once,
+		a_field_given_stands_for_the_usual_one,
 		addresses_of_all_kinds,
 		a_mix_as_a_list_and_as_a_file,
 	};
