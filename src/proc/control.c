@@ -121,7 +121,10 @@ unsigned control_watch(const struct control *c, struct pollfd *fds)
 
 	if (c->listener.fd < 0)
 		return 0;
-	fds[n++] = (struct pollfd){ .fd = c->listener.fd, .events = POLLIN };
+	fds[n++] = (struct pollfd){
+		.fd = c->listener.fd,
+		.events = c->rests_until_ns ? 0 : POLLIN,
+	};
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct control_client *client = &c->client[i];
 
@@ -157,12 +160,15 @@ static struct control_client *place(struct control *c)
 	return oldest;
 }
 
+/* Whoever cannot be accepted stays in the queue, which is ready again at once: no turn for that. */
 static void take_in(struct control *c, uint64_t now_ns)
 {
-	int fd;
+	int fd = 0;
 
 	for (unsigned i = 0; i < BACKLOG && (fd = listener_accept(&c->listener)) >= 0; i++)
 		begin(place(c), fd, now_ns);
+	if (fd < 0 && fd != -EAGAIN && fd != -ECONNABORTED)
+		c->rests_until_ns = now_ns + CONTROL_REST_NS;
 }
 
 static void give(struct control_client *client)
@@ -227,13 +233,15 @@ void control_serve(struct control *c, const struct pollfd *fds, uint64_t now_ns,
 		else if (now_ns >= client->deadline_ns)
 			end(client);
 	}
-	if (fds[0].revents)
+	if (c->rests_until_ns && now_ns >= c->rests_until_ns)
+		c->rests_until_ns = 0;
+	else if (fds[0].revents)
 		take_in(c, now_ns);
 }
 
 uint64_t control_next_ns(const struct control *c)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next = c->rests_until_ns ? c->rests_until_ns : UINT64_MAX;
 
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i].fd >= 0 && c->client[i].deadline_ns < next)

@@ -18,6 +18,7 @@
 #define CONTROL_LINE_BYTES 256
 #define CONTROL_ANSWER_BYTES_MAX (4u << 20)
 #define CONTROL_PATIENCE_NS 5000000000ull
+#define CONTROL_REST_NS 100000000ull
 
 /* What control_watch() fills in at most. */
 #define CONTROL_FDS (CONTROL_CLIENTS + 1)
@@ -36,6 +37,7 @@ struct control {
 	struct listener listener; /* fd -1: there is no control socket */
 	char path[LISTENER_NAME_BYTES];
 	bool is_aside;
+	uint64_t rests_until_ns; /* nobody can be accepted: no descriptors; 0: it does not rest */
 	struct control_client client[CONTROL_CLIENTS];
 };
 
@@ -68,7 +70,7 @@ unsigned control_watch(const struct control *c, struct pollfd *fds);
 void control_serve(struct control *c, const struct pollfd *fds, uint64_t now_ns,
 		   control_answer_fn *answer, void *owner);
 
-/* When somebody's patience ends; UINT64_MAX: nobody's. */
+/* When somebody's patience ends, or our rest; UINT64_MAX: neither. */
 uint64_t control_next_ns(const struct control *c);
 
 #endif

@@ -109,11 +109,17 @@ bool upgrade_start(struct upgrade *u)
 			  (int)(u->heir ? u->heir : u->predecessor));
 		return false;
 	}
-	pid_t pid = pipe2(why, O_CLOEXEC | O_NONBLOCK) < 0 ? -1 : fork();
+	if (pipe2(why, O_CLOEXEC | O_NONBLOCK) < 0) {
+		log_error("upgrade: cannot make a pipe: %s", strerror(errno));
+		return false;
+	}
+	pid_t pid = fork();
 	if (pid == 0)
 		become(u, why[1]);
 	if (pid < 0) {
 		log_error("upgrade: cannot fork: %s", strerror(errno));
+		close(why[0]);
+		close(why[1]);
 		return false;
 	}
 	log_info("upgrade: the new master is process %d", (int)pid);
