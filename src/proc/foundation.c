@@ -85,6 +85,17 @@ static int raise_limits(struct foundation *f)
 	return 0;
 }
 
+/*
+ * Whoever can connect takes us for a server, and may send what only the master's loop understands:
+ * until it reads them, signals wait.
+ */
+static int hold_signals(struct foundation *f)
+{
+	(void)f;
+	master_hold_signals();
+	return 0;
+}
+
 static int open_listeners(struct foundation *f)
 {
 	int status = listeners_open(&f->heritage, &f->supervisor);
@@ -324,7 +335,7 @@ int foundation_open(struct foundation *f, const struct conf *conf)
 {
 	static int (*const step[])(struct foundation *) = {
 		open_logs,     raise_limits, enter_background, /* from here on in the daemon */
-		open_notify,   open_pidfile, open_listeners,   open_board,
+		open_notify,   hold_signals, open_pidfile,     open_listeners, open_board,
 		open_channels, open_crowd,   open_control,     open_history,
 	};
 	int status = prepare(f, conf);

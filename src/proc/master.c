@@ -259,14 +259,26 @@ static void loop(struct master *m)
 
 /* --- beginning and end --------------------------------------------------------- */
 
+static void our_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	for (unsigned i = 0; i < SIGNALS; i++)
+		sigaddset(set, signals[i].signal);
+}
+
+void master_hold_signals(void)
+{
+	sigset_t set;
+
+	our_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int watch_signals(struct master *m)
 {
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (unsigned i = 0; i < SIGNALS; i++)
-		sigaddset(&set, signals[i].signal);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	our_signals(&set);
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	m->crew.signal_fd = m->signal_fd;
 	return m->signal_fd < 0 ? -errno : 0;

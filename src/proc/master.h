@@ -15,6 +15,9 @@
 
 struct reading;
 
+/* Those the master reads wait from now on until it does. */
+void master_hold_signals(void);
+
 /*
  * Serves until told to stop; returns the exit status.  `reading`: how to read the configuration
  * again.

@@ -11,7 +11,7 @@ import pytest
 
 from client import Closed, Conn, get, request
 from load import Background
-from server import LITTLED, eventually, pids_of_session
+from server import LITTLED, clean_environment, eventually, free_port, pids_of_session
 from steady import Steady
 
 
@@ -36,6 +36,28 @@ def test_ttin_and_ttou(serve):
             assert s.stats()["littled"]["workers"] == count
             assert s.stats()["slots"] == 2 * count
         assert s.get("/hello").status == 200
+
+
+def test_whoever_can_connect_may_send_any_signal():
+    """The first moment somebody is listening is early: before the loop, before any worker."""
+    for how in (signal.SIGHUP, signal.SIGTTIN, signal.SIGUSR1, signal.SIGTERM) * 4:
+        port = free_port()
+        process = subprocess.Popen([LITTLED, "-b", f"127.0.0.1:{port}", "workload"],
+                                   env=clean_environment(), stderr=subprocess.DEVNULL)
+        try:
+            eventually(lambda port=port: can_connect(port), 10, "it listens", every=0)
+            process.send_signal(how)
+            if how != signal.SIGTERM:
+                assert get(("127.0.0.1", port), "/hello").status == 200
+                process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
+
+
+def can_connect(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_the_oldest_leaves_first(serve):
