@@ -8,6 +8,7 @@
 #include "static_visit.h"
 
 #define NS_PER_S 1000000000
+#define TELL_EVERY_NS (60ll * NS_PER_S)
 
 /* --- what cannot be answered -------------------------------------------------------- */
 
@@ -31,6 +32,18 @@ static const struct {
 
 #define FAULTS (sizeof faults / sizeof *faults)
 
+/* The same thing is told once a minute: what is wrong with one file is with others. */
+static bool is_news(struct static_site *site, int error, int64_t now_ns)
+{
+	int64_t told_ns = atomic_load_explicit(&site->told_ns, memory_order_relaxed);
+
+	if (atomic_exchange(&site->told, error) == error && told_ns &&
+	    now_ns - told_ns < TELL_EVERY_NS)
+		return false;
+	atomic_store_explicit(&site->told_ns, now_ns, memory_order_relaxed);
+	return true;
+}
+
 static void answer_fault(const struct static_visit *v, int error)
 {
 	struct ltd_slice path = ltd_request_path(v->x);
@@ -42,7 +55,7 @@ static void answer_fault(const struct static_visit *v, int error)
 			status = faults[i].status;
 			text = faults[i].text;
 		}
-	if (status >= 500)
+	if (status >= 500 && is_news(v->site, error, v->now_ns))
 		ltd_log(LTD_LOG_ERROR, "static:%s: %.*s: %s", v->site->folder, (int)path.len,
 			path.at, strerror(-error));
 	ltd_response_error(v->x, status, "%s", text);
@@ -71,13 +84,19 @@ static bool may_show(const struct static_site *site, const struct static_path *p
 	       (p->len == known.len || p->at[known.len] == '/');
 }
 
+/* A shortage says nothing of the folder. */
+static bool is_shortage(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
 /* That the folder is gone is told once. */
 static int open_root(struct static_visit *v, bool may_wait)
 {
 	struct static_site *site = v->site;
 	int error = static_root_open(&v->root, site->folder, &site->abilities, may_wait);
 
-	if (error == -EAGAIN && !may_wait)
+	if ((error == -EAGAIN && !may_wait) || is_shortage(error))
 		return error;
 	if (atomic_load_explicit(&site->is_gone, memory_order_relaxed) == (error < 0))
 		return error;

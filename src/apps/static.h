@@ -34,6 +34,8 @@ struct static_site {
 	size_t cache_bytes, cache_file_bytes;
 	struct static_cache *cache; /* of this worker, or NULL */
 	_Atomic bool is_gone;       /* the folder cannot be opened, and the log says so */
+	_Atomic int told;           /* the last errno value on the log for a file, */
+	_Atomic int64_t told_ns;    /* and when */
 };
 
 /* --- static_settings.c: in the master ---------------------------------------- */

@@ -23,6 +23,9 @@
 /* How often descriptors are asked for where they ran out; one of our own that comes free is noticed. */
 #define PAUSE_S 0.015
 
+/* More than the one that comes: so there is more room with each, until there is enough. */
+#define EVICTIONS_FOR_FILES 2
+
 /* How many idle connections are tried before one more than allowed is kept for a moment. */
 #define EVICTIONS_MOST 8
 
@@ -185,6 +188,15 @@ static void repay(struct acceptor *a, struct conn *c, int error)
 	count(a, COUNTER_ON_RESERVE);
 }
 
+/* Before it is too late: what a request needs to open must be had, too, beside idle connections. */
+static void leave_room_for_files(struct acceptor *a, int fd)
+{
+	for (int i = 0; i < EVICTIONS_FOR_FILES; i++)
+		if (!shortage_is_near(&a->shortage, fd, a->loop->conn_count, a->loop->now_ns) ||
+		    !evict(a->loop))
+			break;
+}
+
 static void take_in(struct acceptor *a, int fd, const struct sockaddr_storage *peer, int lent_for)
 {
 	struct loop *l = a->loop;
@@ -203,6 +215,7 @@ static void take_in(struct acceptor *a, int fd, const struct sockaddr_storage *p
 		evict(l);
 	if (lent_for)
 		repay(a, c, lent_for);
+	leave_room_for_files(a, fd);
 	if (a->hands_on)
 		conn_watch(c, EV_READ);
 	else

@@ -17,6 +17,9 @@ struct shortage {
 	int reserve_fd;     /* -1: lent, or never had */
 	uint64_t since_ns;  /* 0: there is none */
 	uint64_t latest_ns; /* of the failures */
+	uint64_t limit;     /* of descriptors, as of looked_ns; 0: not looked yet */
+	uint64_t looked_ns;
+	uint64_t others; /* that were in use beside connections when the first one came */
 };
 
 /* Takes the reserve, if it can. */
@@ -32,6 +35,13 @@ void shortage_not_met(struct shortage *s, uint64_t now_ns);
 
 /* Nobody was accepted, for it is known to go on. */
 void shortage_lasts(struct shortage *s, uint64_t now_ns);
+
+/*
+ * Is there, with this descriptor just given and so many connections, hardly more than the files of a
+ * request need?  The lowest free one is given, so a high one means that few are left; but not every
+ * low one that many are.
+ */
+bool shortage_is_near(struct shortage *s, int fd, unsigned conns, uint64_t now_ns);
 
 /* Frees the reserved descriptor; false: there is none. */
 bool shortage_lend(struct shortage *s);

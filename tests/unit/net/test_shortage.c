@@ -85,5 +85,26 @@ START_TEST(it_is_over_when_it_has_been_for_a_moment)
 }
 END_TEST
 
+/* Where the last descriptors are given, files find none. */
+START_TEST(a_high_descriptor_means_that_few_are_left)
+{
+	struct shortage s;
+
+	shortage_init(&s);
+	allow(100);
+	ck_assert(!shortage_is_near(&s, 10, 1, SECOND));
+	ck_assert(!shortage_is_near(&s, 94, 1, SECOND));
+	ck_assert(shortage_is_near(&s, 95, 1, SECOND));
+	ck_assert(shortage_is_near(&s, 99, 1, SECOND));
+	/* In a gap, but connections have the others: beside the first there were 10. */
+	ck_assert(!shortage_is_near(&s, 10, 85, SECOND));
+	ck_assert(shortage_is_near(&s, 10, 86, SECOND));
+	allow(50); /* seen a little later */
+	ck_assert(shortage_is_near(&s, 60, 1, 2 * SECOND));
+	ck_assert(!shortage_is_near(&s, 44, 1, 2 * SECOND));
+	shortage_fini(&s);
+}
+END_TEST
+
 UNIT_SUITE_OF(shortage, the_reserve_is_one_descriptor_more, some_errors_are_shortages,
-	      it_is_over_when_it_has_been_for_a_moment)
+	      it_is_over_when_it_has_been_for_a_moment, a_high_descriptor_means_that_few_are_left)
