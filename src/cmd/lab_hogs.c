@@ -99,7 +99,7 @@ static int free_slots_on(struct lab *lab, const struct lab_server *s, struct buf
 
 /* One request in so many takes 5 s, the others 10 ms; together they would keep 0.6 of a slot busy. */
 #define MIX_OF TARGETS_MAX
-#define MIX_S 60.0
+#define MIX_S 25.0
 
 static int mix_on(struct lab *lab, const struct lab_server *s, struct buf *urls, unsigned slots)
 {

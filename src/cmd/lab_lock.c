@@ -19,7 +19,7 @@
 	.010 /* in the mean, exponential; the times blocked are all equal, which is as good */
 #define BLOCKED_S .030
 #define THREADS 8
-#define JOBS_EACH 200
+#define JOBS_EACH 120
 
 static const unsigned users[] = { 1, 2, 3, 4, 6, 8 };
 #define POINTS (sizeof users / sizeof *users)

@@ -125,7 +125,7 @@ int lab_measure_law(struct lab *lab)
 #define POOL 8
 #define POOL_MEAN_S .040
 #define POOL_RHO .8
-#define POOL_JOBS 4800
+#define POOL_JOBS 3200
 
 /* The middle of each eighth of the exponential distribution, with a mean of 1. */
 static void exponential_lengths(double lengths[POOL])
