@@ -66,23 +66,24 @@
 		make("b", th);
 	}
 
-	/* So many rows of so many cells, made once and kept. */
-	function fit(rows, cells) {
-		while (body.rows.length > rows) body.deleteRow(-1);
-		while (body.rows.length < rows) make_row();
-		for (const row of body.rows) {
+	/* A row for each, made once and kept.  One that is leaving may have other slots than its successor. */
+	function fit(workers) {
+		while (body.rows.length > workers.length) body.deleteRow(-1);
+		while (body.rows.length < workers.length) make_row();
+		workers.forEach((worker, y) => {
+			const row = body.rows[y], cells = worker.slots.length;
 			while (row.cells.length > cells + 1) row.deleteCell(-1);
 			while (row.cells.length < cells + 1) {
 				const td = row.insertCell();
 				td.setAttribute("role", "gridcell");
 				td.tabIndex = -1;
 			}
-		}
-		look($("grid"), cells > MANY_SLOTS ? "small" : "");
+		});
+		look($("grid"), workers.some((w) => w.slots.length > MANY_SLOTS) ? "small" : "");
 	}
 
 	function show_slots(stats) {
-		fit(stats.workers.length, stats.littled.threads);
+		fit(stats.workers);
 		stats.workers.forEach((worker, y) => {
 			const row = body.rows[y];
 			const [name, queue] = row.cells[0].children;
@@ -94,7 +95,8 @@
 				worker.queued ? `${worker.queued} queued` : "");
 			worker.slots.forEach((slot, n) => show_slot(row.cells[n + 1], worker, slot, n));
 		});
-		at = [Math.min(at[0], body.rows.length - 1), Math.min(at[1], stats.littled.threads - 1)];
+		const y = Math.min(at[0], body.rows.length - 1);
+		at = [y, Math.min(at[1], Math.max(0, (body.rows[y]?.cells.length ?? 2) - 2))];
 		const cell = cell_at(at);
 		if (cell) cell.tabIndex = 0;
 		point_at(pointed && pointed.isConnected ? pointed : null);

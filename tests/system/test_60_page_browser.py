@@ -196,6 +196,26 @@ def test_a_worker_that_hangs_is_seen(serve):
         page.wait("document.querySelector('#grid tr.hangs') === null", 10)
 
 
+def test_a_worker_that_leaves_keeps_its_own_slots(serve, tmp_path):
+    """A reload to fewer slots, while a request holds the old worker."""
+    conf = tmp_path / "slots.ini"
+    conf.write_text("[littled]\nworkers = 1\nthreads = 6\n[route /]\napp = workload\n")
+    with serve("-c", conf, app=None, workers=None, threads=None) as server:
+        sleeper = Background(lambda: server.get("/sleep?ms=14000"))
+        server.wait_busy(1)
+        with Browser(server.admin) as page:
+            page.wait_live()
+            conf.write_text(conf.read_text().replace("= 6", "= 2"))
+            server.process.send_signal(signal.SIGHUP)
+            page.wait("littled.littled.threads === 2 && littled.workers.length === 2", 10)
+            assert sorted(len(row) for row in page.look()["cells"]) == [2, 6]
+            page.wait("document.querySelectorAll('#closes tr').length > 0")
+            page.wait("littled.workers.length === 1", 20)
+            assert [len(row) for row in page.look()["cells"]] == [2]
+            assert not page.seen()["errors"]
+        assert sleeper.result().status == 200
+
+
 def test_a_large_grid_stays_small(serve):
     with serve(workers=8, threads=64) as server, Browser(server.admin) as page:
         page.wait_live()
