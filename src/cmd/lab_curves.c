@@ -14,7 +14,7 @@ static const unsigned users[] = { 1, 2, 4, 8, 16, 32, 64, 128 };
 
 struct curve {
 	const char *what, *path;
-	unsigned workers, threads; /* workers of 0: one a CPU */
+	unsigned workers, threads; /* no number of workers: one a CPU */
 	double locked, blocked;    /* of a job, in seconds */
 	unsigned rounds;
 	struct lab_short_job short_job;
@@ -22,33 +22,30 @@ struct curve {
 };
 
 static const struct curve curves[] = {
-	{ "20 ms asleep, 5 x 8",
-	  "/sleep?ms=20",
-	  5,
-	  8,
-	  0,
-	  .020,
-	  100,
-	  { "/sleep?ms=1", .001 },
-	  lab_predict_rps_blocking },
-	{ "5 ms of CPU, a worker a CPU",
-	  "/cpu?ms=5",
-	  0,
-	  1,
-	  .005,
-	  0,
-	  200,
-	  { "/cpu?ms=0.5", .0005 },
-	  lab_predict_rps_computing },
-	{ "1 ms of CPU and 19 asleep, 2 x 4",
-	  "/mixed?cpu=1&sleep=19",
-	  2,
-	  4,
-	  .001,
-	  .019,
-	  100,
-	  { "/mixed?cpu=0.5&sleep=1", .0015 },
-	  lab_predict_rps_blocking },
+	{ .what = "20 ms asleep, 5 x 8",
+	  .path = "/sleep?ms=20",
+	  .workers = 5,
+	  .threads = 8,
+	  .blocked = .020,
+	  .rounds = 60,
+	  .short_job = { "/sleep?ms=1", .001 },
+	  .predict = lab_predict_rps_blocking },
+	{ .what = "5 ms of CPU, a worker a CPU",
+	  .path = "/cpu?ms=5",
+	  .threads = 1,
+	  .locked = .005,
+	  .rounds = 120,
+	  .short_job = { "/cpu?ms=0.5", .0005 },
+	  .predict = lab_predict_rps_computing },
+	{ .what = "1 ms of CPU and 19 asleep, 2 x 4",
+	  .path = "/mixed?cpu=1&sleep=19",
+	  .workers = 2,
+	  .threads = 4,
+	  .locked = .001,
+	  .blocked = .019,
+	  .rounds = 60,
+	  .short_job = { "/mixed?cpu=0.5&sleep=1", .0015 },
+	  .predict = lab_predict_rps_blocking },
 };
 
 struct points {
