@@ -29,11 +29,19 @@ static void say(const char *line, int n)
 	}
 }
 
-static void tell_slot(unsigned i, uint64_t now_ns)
+/* What was seen before may have changed since: never less than none. */
+static unsigned ms_since(uint64_t then_ns)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	return now_ns > then_ns ? (unsigned)((now_ns - then_ns) / NS_PER_MS) : 0;
+}
+
+static void tell_slot(unsigned i)
 {
 	const struct slot_row *row = &dying->loop.slot_row[i];
 	uint32_t state = atomic_load(&row->state), route = atomic_load(&row->route);
-	unsigned ms = (unsigned)((now_ns - atomic_load(&row->since_ns)) / NS_PER_MS);
+	unsigned ms = ms_since(atomic_load(&row->since_ns));
 	unsigned thread = atomic_load(&row->thread_id);
 	char line[LINE_BYTES];
 
@@ -47,10 +55,10 @@ static void tell_slot(unsigned i, uint64_t now_ns)
 	backtrace_of_thread((pid_t)thread, log_descriptor());
 }
 
-static void tell_leader(uint64_t now_ns)
+static void tell_leader(void)
 {
 	const struct slot_thread *leader = dying->slots.leader;
-	unsigned ms = (unsigned)((now_ns - atomic_load(&dying->loop.row->heartbeat_ns)) / NS_PER_MS);
+	unsigned ms = ms_since(atomic_load(&dying->loop.row->heartbeat_ns));
 	char line[LINE_BYTES];
 
 	if (!leader)
@@ -63,7 +71,6 @@ static void tell_leader(uint64_t now_ns)
 
 static void on_abort(int signal)
 {
-	uint64_t now_ns = clock_mono_ns();
 	char line[LINE_BYTES];
 
 	say(line,
@@ -72,8 +79,8 @@ static void on_abort(int signal)
 	backtrace_of_caller(log_descriptor());
 	/* What the statistics process's slots do, they do all the time. */
 	for (unsigned i = 0; dying->index != WORKER_STATISTICS && i < dying->slots.slot_count; i++)
-		tell_slot(i, now_ns);
-	tell_leader(now_ns);
+		tell_slot(i);
+	tell_leader();
 	raise(signal); /* its action is the default again, and comes when we return */
 }
 

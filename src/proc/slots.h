@@ -58,8 +58,8 @@ struct slots {
 	_Atomic bool watch_sleeps;
 
 	pthread_mutex_t lock;
-	struct slot_thread *leader;
-	struct slot_thread **waiting; /* [0] is the watch; the last one is called first */
+	struct slot_thread *_Atomic leader; /* written with the lock held; lastwords.c has none */
+	struct slot_thread **waiting;       /* [0] is the watch; the last one is called first */
 	unsigned waiting_count;
 	struct queue ready;        /* wait for a slot */
 	struct queue granted;      /* moved here: their slot is reserved */

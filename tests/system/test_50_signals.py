@@ -242,6 +242,8 @@ def test_abrt_has_a_worker_say_what_it_does(serve):
         assert re.search(r"slot 0: busy with /sleep for \d+ ms, thread \d+ is at:\n.*\(", text)
         assert re.search(r"slot [12]: idle", text)
         assert re.search(r"leader: the loop turned \d+ ms ago, thread \d+ is at:\n.*\(", text)
+        ages = [int(ms) for ms in re.findall(r"(?:for|turned) (\d+) ms", text)]
+        assert len(ages) == 4 and max(ages) < 60000, ages
         assert "requests lost: 1" in text
         assert s.get("/hello").status == 200
 

@@ -154,6 +154,7 @@ def test_other_slots_have_their_own_deadlines(faulty):
         assert stuck.result().status == 504
         assert [b.result().status for b in others] == [200, 504]
         assert s.stats()["totals"]["written_off"] == 2 and s.stats()["totals"]["lost"] == 0
+        eventually(lambda: "has left" in s.stderr(), 10, "the old one is gone, by itself")
 
 
 def test_every_slot_stuck_and_those_who_wait_are_served_by_the_next_worker(faulty):
