@@ -114,18 +114,22 @@ def test_an_open_loop_offers_its_rate(serve, arrival, spread):
 
 
 def test_it_agrees_with_httperf(serve):
+    """As with wrk, of rounds that take turns the quietest; httperf itself takes a whole CPU meanwhile."""
     httperf = shutil.which("httperf") or pytest.skip("no httperf")
+    theirs, ours = [], []
     with serve(threads=16) as s:
         host, port = s.address
-        theirs = subprocess.run(
-            [httperf, "--server", host, "--port", str(port), "--uri", "/sleep?ms=20", "--rate", "100",
-             "--num-conns", "200"], capture_output=True, text=True, check=True, cwd=s.tmp).stdout
-        ours = bench("--rate", 100, "--arrival", "constant", "--requests", 200, "--no-keepalive",
-                     url(s, "/sleep?ms=20"))
-    rate = float(re.search(r"Connection rate: ([0-9.]+)", theirs)[1])
-    life_ms = float(re.search(r"Connection time \[ms\]: min \S+ avg ([0-9.]+)", theirs)[1])
-    assert ours["arrival_rate"] == pytest.approx(rate, rel=0.05)
-    assert ours["latency"]["mean_s"] == pytest.approx(life_ms / 1000, rel=0.05)
+        for _ in range(3):
+            theirs.append(subprocess.run(
+                [httperf, "--server", host, "--port", str(port), "--uri", "/sleep?ms=50", "--rate", "100",
+                 "--num-conns", "100"], capture_output=True, text=True, check=True, cwd=s.tmp).stdout)
+            ours.append(bench("--rate", 100, "--arrival", "constant", "--requests", 100, "--no-keepalive",
+                              url(s, "/sleep?ms=50")))
+    rates = [float(re.search(r"Connection rate: ([0-9.]+)", said)[1]) for said in theirs]
+    lives_ms = [float(re.search(r"Connection time \[ms\]: min \S+ avg ([0-9.]+)", said)[1])
+                for said in theirs]
+    assert max(r["arrival_rate"] for r in ours) == pytest.approx(max(rates), rel=0.05)
+    assert min(r["latency"]["mean_s"] for r in ours) == pytest.approx(min(lives_ms) / 1000, rel=0.05)
 
 
 def test_a_stall_is_not_hidden_by_waiting_for_it(serve):
