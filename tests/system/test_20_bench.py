@@ -122,8 +122,8 @@ def test_it_agrees_with_httperf(serve):
         for _ in range(3):
             theirs.append(subprocess.run(
                 [httperf, "--server", host, "--port", str(port), "--uri", "/sleep?ms=50", "--rate", "100",
-                 "--num-conns", "100"], capture_output=True, text=True, check=True, cwd=s.tmp).stdout)
-            ours.append(bench("--rate", 100, "--arrival", "constant", "--requests", 100, "--no-keepalive",
+                 "--num-conns", "200"], capture_output=True, text=True, check=True, cwd=s.tmp).stdout)
+            ours.append(bench("--rate", 100, "--arrival", "constant", "--requests", 200, "--no-keepalive",
                               url(s, "/sleep?ms=50")))
     rates = [float(re.search(r"Connection rate: ([0-9.]+)", said)[1]) for said in theirs]
     lives_ms = [float(re.search(r"Connection time \[ms\]: min \S+ avg ([0-9.]+)", said)[1])
