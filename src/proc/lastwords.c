@@ -21,6 +21,9 @@
 
 static const struct worker *dying;
 
+/* Its slots are there to be told of; before that a thread of an app's may die already. */
+static _Atomic bool has_slots;
+
 static void say(const char *line, int n)
 {
 	if (n > 0 &&
@@ -78,10 +81,18 @@ static void on_abort(int signal)
 		     dying->index, (int)getpid()));
 	backtrace_of_caller(log_descriptor());
 	/* What the statistics process's slots do, they do all the time. */
-	for (unsigned i = 0; dying->index != WORKER_STATISTICS && i < dying->slots.slot_count; i++)
-		tell_slot(i);
-	tell_leader();
+	if (atomic_load(&has_slots)) {
+		for (unsigned i = 0;
+		     dying->index != WORKER_STATISTICS && i < dying->slots.slot_count; i++)
+			tell_slot(i);
+		tell_leader();
+	}
 	raise(signal); /* its action is the default again, and comes when we return */
+}
+
+void lastwords_have_slots(void)
+{
+	atomic_store(&has_slots, true);
 }
 
 void lastwords_prepare(const struct worker *w)

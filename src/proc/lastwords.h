@@ -12,4 +12,7 @@ struct worker;
 /* Once, when the worker starts, after backtrace_prepare(). */
 void lastwords_prepare(const struct worker *w);
 
+/* Its slots are open: from now on they are told of. */
+void lastwords_have_slots(void);
+
 #endif

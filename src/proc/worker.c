@@ -323,6 +323,7 @@ static void try_temp_dir(const struct worker *w)
 static void report_ready(struct worker *w)
 {
 	background_settle(w->heritage->options);
+	lastwords_have_slots();
 	if (is_statistics(w))
 		return;
 	atomic_store(&w->loop.row->pid, getpid()); /* the master may not have come to it yet */
