@@ -108,7 +108,7 @@ static void put_needs(struct buf *out, const struct evidence *e, const struct ad
 		buf_puts(out, "no number of slots would do");
 	}
 	buf_printf(out, "\n  %s\n", a->shape);
-	if (a->is_closed)
+	if (a->is_closed && a->slots_needed)
 		buf_puts(out,
 			 "  as many as are at the slots now: then none of these clients waits\n");
 	buf_printf(
