@@ -5,8 +5,9 @@
  *	                           | \--head of a stream goes out--> STREAMING --it is over--> OVER
  *	                           +-----------deadline--------------+----------> WRITTEN_OFF
  *
- * and HANDLER -> SENDING -> HANDLER around each attempt to send what was answered before on the
- * connection, which a stream has to wait for: a deadline that passes meanwhile waits as well.
+ * and HANDLER -> SENDING -> HANDLER around each attempt to send what goes before its answer: those to
+ * earlier requests on the connection, which a stream has to wait for, or the first bytes of its own
+ * (net/conn_gone.c).  A deadline that passes meanwhile waits as well.
  *
  * One compare-and-swap decides between a handler that ends and a deadline that passes in the same
  * moment.  Whoever loses must not touch the connection, the stamps or the tallies any more.
@@ -35,8 +36,8 @@ static inline void hold_begin(hold_word *h)
 }
 
 /*
- * Slot.  Between these two the answers before a stream are the slot's to send.  False: it has been
- * written off.
+ * Slot.  Between these two what goes before its answer is the slot's to send.  False: it has been
+ * written off, its head has gone, or no slot has it.
  */
 static inline bool hold_begin_sending(hold_word *h)
 {

@@ -222,8 +222,8 @@ void conn_give_up(struct conn *c, unsigned status);
 void conn_settle(struct hand *h, const struct loop *l, struct exchange *x, unsigned status,
 		 uint64_t now_ns);
 
-/* The same, whenever nothing of its answer is out; may send what all answers begin with. */
-bool conn_client_is_gone(struct hand *h, struct exchange *x);
+/* Asked by a running handler: is there nobody to receive its answer any more?  See conn_gone.c. */
+bool conn_client_is_gone(struct exchange *x);
 
 /* The head is there: what of it has been sent so does not go again. */
 void conn_skip_sent_ahead(struct exchange *x);

@@ -22,11 +22,14 @@ static const char beginning[] = RESPONSE_BEGINS;
 
 #define BEGINNING_BYTES (sizeof beginning - 1)
 
+/* What was answered before on the connection goes first: until it has, nothing else can be sent. */
 static void send_beginning(struct hand *h, struct exchange *x)
 {
 	const struct iovec iov = { (void *)beginning, BEGINNING_BYTES };
-	long n = sock_send(x->conn->io.fd, &iov, 1, false);
 
+	if (x->conn->answered)
+		return;
+	long n = sock_send(x->conn->io.fd, &iov, 1, false);
 	if (n <= 0)
 		return;
 	x->sent_ahead = (uint8_t)n;
@@ -34,16 +37,36 @@ static void send_beginning(struct hand *h, struct exchange *x)
 	conn_count_sent(h, x->conn, (uint64_t)n);
 }
 
-bool conn_client_is_gone(struct hand *h, struct exchange *x)
+bool conn_is_abandoned(struct hand *h, struct exchange *x)
 {
 	int fd = x->conn->io.fd;
-	enum sock_end end = sock_end(fd);
 
-	if (end == SOCK_READ_ENDED && !x->sent_ahead && !x->conn->answered) {
+	if (clock_mono_ns() - x->stamps.at[STAMP_READY] < LOOK_AFTER_NS)
+		return false;
+	enum sock_end end = sock_end(fd);
+	if (end == SOCK_READ_ENDED) {
 		send_beginning(h, x);
 		end = sock_end(fd);
 	}
 	return end == SOCK_GONE;
+}
+
+/*
+ * Only sending needs the right to send, and while a slot has that its deadline waits: a handler that
+ * asks over and over must not escape it so.  A stream that has begun does not get it, nor does an
+ * inline handler, whose answer is about to follow.
+ */
+bool conn_client_is_gone(struct exchange *x)
+{
+	int fd = x->conn->io.fd;
+	enum sock_end end = sock_end(fd);
+
+	if (end == SOCK_READ_ENDED && !x->sent_ahead && hold_begin_sending(&x->hold)) {
+		send_beginning(x->hand, x);
+		hold_end_sending(&x->hold);
+		end = sock_end(fd);
+	}
+	return end == SOCK_GONE || hold_is_written_off(&x->hold);
 }
 
 void conn_skip_sent_ahead(struct exchange *x)
@@ -55,13 +78,6 @@ void conn_skip_sent_ahead(struct exchange *x)
 	assert(first->len >= x->sent_ahead && memcmp(first->at, beginning, x->sent_ahead) == 0);
 	pieces_eat(&x->response.out, x->sent_ahead);
 	x->sent_ahead = 0;
-}
-
-bool conn_is_abandoned(struct hand *h, struct exchange *x)
-{
-	uint64_t ready_ns = x->stamps.at[STAMP_READY];
-
-	return clock_mono_ns() - ready_ns >= LOOK_AFTER_NS && conn_client_is_gone(h, x);
 }
 
 void conn_abandon(struct hand *h, struct exchange *x)

@@ -17,20 +17,6 @@
 /* How long a slot waits for the client before it looks whether that has been fast enough. */
 #define LOOK_NS (250 * NS_PER_MS)
 
-static bool has_left(const struct exchange *x)
-{
-	return sock_end(x->conn->io.fd) == SOCK_GONE;
-}
-
-static bool is_gone(struct exchange *x)
-{
-	if (stream_has_begun(&x->response) || !hold_begin_sending(&x->hold))
-		return hold_is_written_off(&x->hold) || has_left(x);
-	bool gone = conn_client_is_gone(x->hand, x);
-	hold_end_sending(&x->hold);
-	return gone;
-}
-
 /* Until the socket takes more, or failed, or the client has been too slow. */
 static int await_room(struct exchange *x, struct pace *pace)
 {
@@ -130,7 +116,7 @@ static int look_for_client(struct exchange *x)
 {
 	if (hold_is_written_off(&x->hold))
 		return -ECANCELED;
-	if (!has_left(x))
+	if (sock_end(x->conn->io.fd) != SOCK_GONE)
 		return 0;
 	x->conn->failure = CLOSE_CLIENT_MID_RESPONSE;
 	return -EPIPE;
@@ -166,4 +152,4 @@ static int flush(struct exchange *x)
 	return error;
 }
 
-const struct exchange_link conn_link = { .is_gone = is_gone, .flush = flush };
+const struct exchange_link conn_link = { .is_gone = conn_client_is_gone, .flush = flush };

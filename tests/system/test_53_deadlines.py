@@ -13,6 +13,20 @@ from server import PATIENCE, eventually
 from test_04_apps import compile_app
 from test_40_leaving import reset
 
+# Until nobody is there, without a pause.
+ASKING = """
+#include <littled/app.h>
+static int handle(struct ltd_exchange *x, void *state)
+{
+	(void)state;
+	while (!ltd_request_client_is_gone(x))
+		;
+	return 0;
+}
+static const struct ltd_route routes[] = { { "/", LTD_SLOT, LTD_GET, handle }, { 0 } };
+LTD_APP = { .abi = LTD_ABI, .name = "asking", .routes = routes };
+"""
+
 
 def config(tmp_path, **settings):
     """A file that mounts the workload app with its dangerous routes."""
@@ -67,6 +81,19 @@ def test_who_waited_half_closed_is_answered_for_as_well(faulty):
         c.socket.shutdown(socket.SHUT_WR)
         assert busy.read().status == 200
         assert c.read().status == 504 and c.is_closed_within(5)
+
+
+def test_asking_for_the_client_over_and_over_keeps_no_deadline_away(serve, tmp_path):
+    app = compile_app(tmp_path, ASKING)
+    with serve("--timeout", "1s", app=str(app)) as s:
+        for is_half_closed in (False, True):
+            with s.conn() as c:
+                begin = time.monotonic()
+                c.send(request("/"))
+                if is_half_closed:
+                    c.socket.shutdown(socket.SHUT_WR)
+                assert c.read().status == 504
+                assert 1 <= time.monotonic() - begin < 1 + PATIENCE
 
 
 @pytest.mark.short
