@@ -272,7 +272,7 @@ int bench_options_parse(struct bench_options *o, int argc, char **argv, struct b
 	optind = 0; /* begins anew, however often it is called */
 	opterr = 0;
 	while (!error && !o->help) {
-		int got = getopt_long(argc, argv, ":", longs, &row);
+		int got = getopt_long(argc, argv, ":h", longs, &row);
 
 		if (got == -1)
 			break;
@@ -280,7 +280,9 @@ int bench_options_parse(struct bench_options *o, int argc, char **argv, struct b
 			error = apply(o, row, optarg, why);
 			continue;
 		}
-		error = flags_refuse(longs, argv[optind - 1], got, why);
+		o->help = got == 'h';
+		if (!o->help)
+			error = flags_refuse(longs, argv[optind - 1], got, why);
 	}
 	if (o->help)
 		return 0;

@@ -22,8 +22,21 @@ static void put_nearest(const struct option *longs, const char *typed, struct bu
 		buf_printf(why, "; did you mean --%s?", near.best);
 }
 
+/* Of several in one argument, which is not done with yet: `typed` is the one before it. */
+static bool is_unknown_letter(const struct option *longs, int answer)
+{
+	for (; longs->name; longs++)
+		if (longs->val == optopt)
+			return false; /* known, as a long one that takes no value */
+	return answer == '?' && optopt;
+}
+
 int flags_refuse(const struct option *longs, const char *typed, int answer, struct buf *why)
 {
+	const char letter[] = { '-', (char)optopt, '\0' };
+
+	if (is_unknown_letter(longs, answer))
+		typed = letter;
 	buf_printf(why, "%s: %s", typed,
 		   answer == ':' ? "a value is wanted" : "there is no such option");
 	if (answer != ':' && strncmp(typed, "--", 2) == 0)

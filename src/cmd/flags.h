@@ -28,8 +28,8 @@ int flags_parse(const struct flag *flags, unsigned count, void *options, int arg
 struct option;
 
 /*
- * What getopt_long(3) does not take: `answer` is its ':' or '?', `typed` the argument.  Puts a sentence
- * into `why`, with the nearest name there is; -EINVAL.
+ * What getopt_long(3) does not take: `answer` is its ':' or '?', `typed` the argument before optind.
+ * Puts a sentence into `why`, with the nearest name there is; -EINVAL.
  */
 int flags_refuse(const struct option *longs, const char *typed, int answer, struct buf *why);
 

@@ -5,6 +5,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "cmd/flags.h"
+
 #define SCALE_MIN .05
 #define SCALE_MAX 10
 
@@ -55,10 +57,8 @@ static int apply(struct lab_options *o, int option, char **argv, struct buf *why
 	case 'h':
 		o->help = true;
 		return 0;
-	case ':':
-		return refuse(why, argv[optind - 1], "a value is wanted");
 	default:
-		return refuse(why, argv[optind - 1], "no such option");
+		return flags_refuse(longs, argv[optind - 1], option, why);
 	}
 }
 
@@ -93,7 +93,7 @@ int lab_options_parse(struct lab_options *o, int argc, char **argv, struct buf *
 	o->scale = 1;
 	optind = 0; /* begins anew, however often it is called */
 	opterr = 0;
-	while (!error && (option = getopt_long(argc, argv, ":", longs, NULL)) != -1)
+	while (!error && (option = getopt_long(argc, argv, ":h", longs, NULL)) != -1)
 		error = apply(o, option, argv, why);
 	for (int i = optind; !error && i < argc; i++) {
 		if (strcmp(argv[i], "all") == 0)

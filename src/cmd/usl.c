@@ -166,7 +166,7 @@ int usl_main(int argc, char **argv)
 	struct buf out, why;
 	int status = EXIT_FITTED;
 
-	if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(usage, stdout);
 		return EXIT_FITTED;
 	}

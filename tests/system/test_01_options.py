@@ -156,9 +156,24 @@ def test_a_misspelt_command_is_told_the_nearest_name(word, meant):
 @pytest.mark.parametrize("words, meant", [
     (("bench", "--concurency=3", "http://x/"), "--concurrency"), (("top", "--windw", "10"), "--window"),
     (("advise", "--windw=10"), "--window"), (("ctl", "--jsno"), "--json"),
+    (("lab", "--lits"), "--list"),
 ])
 def test_a_misspelt_flag_of_a_command_is_told_the_nearest_name(words, meant):
     refused(run_once(*words), words[1], f"did you mean {meant}?")
+
+
+@pytest.mark.parametrize("words, letter", [
+    (("ctl", "-jx", "status"), "-x"), (("top", "--once", "-xh"), "-x"), (("bench", "-zh"), "-z"),
+])
+def test_a_letter_that_is_no_flag_is_named(words, letter):
+    refused(run_once(*words), f"littled {words[0]}: {letter}: there is no such option")
+
+
+@pytest.mark.parametrize("command", ["advise", "bench", "ctl", "lab", "top", "usl"])
+def test_short_and_long_help_of_a_command_are_the_same(command):
+    done = run_once(command, "-h")
+    assert done.returncode == 0 and done.stdout == run_once(command, "--help").stdout
+    assert done.stdout.startswith(f"Usage: littled {command}")
 
 
 def test_words_that_mean_flags():
