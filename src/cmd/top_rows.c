@@ -325,7 +325,10 @@ static void put_name(struct buf *out, const char *text, int width, bool is_last)
 		buf_printf(out, "%s%*s", text, is_last ? 0 : width - long_is, "");
 }
 
-/* One cell, and the blank before it, which the mark of the column that sorts may take. */
+/*
+ * One cell, and the blank before it, which the mark of the column that sorts may take.  There is none
+ * before the first one: a mark takes of its width.
+ */
 static void put_cell(const struct top_rows *r, unsigned i, const char *text, const char *mark,
 		     struct buf *out)
 {
@@ -339,20 +342,16 @@ static void put_cell(const struct top_rows *r, unsigned i, const char *text, con
 			   text);
 		return;
 	}
-	buf_puts(out, i == 0 ? "" : *mark ? mark : " ");
-	put_name(out, text, r->width[i], !c[1].name);
+	buf_puts(out, *mark ? mark : i == 0 ? "" : " ");
+	put_name(out, text, r->width[i] - (i == 0 ? (int)strlen(mark) : 0), !c[1].name);
 }
 
 void top_rows_print_head(const struct top_rows *r, struct buf *out)
 {
 	const struct column *all = columns[r->table];
 
-	/* Nothing stands before the first name. */
-	for (unsigned i = 0; all[i].name; i++) {
-		bool is_first_name = i == 0 && all[i].kind == TEXT && r->sort == 0;
-
-		put_cell(r, i, is_first_name ? "*route" : all[i].name, i == r->sort ? "*" : "", out);
-	}
+	for (unsigned i = 0; all[i].name; i++)
+		put_cell(r, i, all[i].name, i == r->sort ? "*" : "", out);
 }
 
 void top_rows_print(const struct top_rows *r, unsigned row, struct buf *out)
