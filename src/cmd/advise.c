@@ -128,11 +128,10 @@ static int print(const struct advise_options *o, const struct evidence *e, const
 
 	buf_init(&out, TEXT_MAX);
 	(o->json ? advise_json : advise_text)(&out, e, &o->question, a);
-	fwrite(out.at, 1, out.len, stdout);
-	bool is_lost = out.is_short;
-
+	fwrite(out.at, 1, out.len, stdout); /* main() looks at its fate */
+	bool is_cut = out.is_short;
 	buf_fini(&out);
-	return is_lost ? EXIT_NO_SERVER : a->bound == BOUND_NO_DATA ? EXIT_NO_DATA : EXIT_ADVISED;
+	return is_cut ? EXIT_NO_SERVER : a->bound == BOUND_NO_DATA ? EXIT_NO_DATA : EXIT_ADVISED;
 }
 
 static int advise(const struct advise_options *o, struct buf *why)
@@ -159,13 +158,13 @@ int advise_main(int argc, char **argv)
 {
 	struct advise_options o;
 	struct buf why;
-	int status;
+	int status = EXIT_ADVISED;
 
 	buf_init(&why, WHY_MAX);
 	if (advise_options_parse(&o, argc, argv, &why))
 		status = complain(&why, EXIT_USAGE);
 	else if (o.help)
-		fputs(advise_usage, stdout), status = EXIT_ADVISED;
+		fputs(advise_usage, stdout);
 	else
 		status = advise(&o, &why);
 	buf_fini(&why);

@@ -34,11 +34,10 @@ static int print_report(const struct bench_options *o, const struct result *r)
 
 	buf_init(&out, REPORT_MAX);
 	reports[o->format](&out, o, r);
-	fwrite(out.at, 1, out.len, stdout);
-	bool is_lost = out.is_short;
-
+	fwrite(out.at, 1, out.len, stdout); /* main() looks at its fate */
+	bool is_cut = out.is_short;
 	buf_fini(&out);
-	return is_lost ? EXIT_FAILED : EXIT_MEASURED;
+	return is_cut ? EXIT_FAILED : EXIT_MEASURED;
 }
 
 static int print_schedule(const struct bench_options *o)

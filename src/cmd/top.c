@@ -45,7 +45,7 @@ static int show_once(struct top *t)
 	if (look(t))
 		return complain(&t->why, EXIT_NO_SERVER);
 	if (t->o.json)
-		fwrite(t->json.at, 1, t->json.len, stdout);
+		fwrite(t->json.at, 1, t->json.len, stdout); /* main() looks at its fate */
 	for (unsigned i = 0; i < t->view.count && !t->o.json; i++)
 		puts(top_view_line(&t->view, i));
 	return EXIT_SHOWN;

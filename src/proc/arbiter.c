@@ -124,7 +124,7 @@ static void on_early_death(struct arbiter *a, bool is_killed, struct script *s)
 }
 
 /* Somebody kills workers as soon as they are there: not their fault, as long as it goes well. */
-static bool is_forgiven(struct arbiter *a, bool is_killed, uint64_t now_ns)
+static bool forgive(struct arbiter *a, bool is_killed, uint64_t now_ns)
 {
 	if (!is_killed)
 		return false;
@@ -195,8 +195,7 @@ static void on_exited(struct arbiter *a, const struct arbiter_event *e, struct s
 	}
 	if (was.state == SEAT_READY && s->now_ns - was.ready_ns < ARBITER_EARLY_NS)
 		on_early_death(a, e->is_killed, s);
-	else if (was.state != SEAT_RETIRING && !was.was_ready &&
-		 !is_forgiven(a, e->is_killed, s->now_ns))
+	else if (was.state != SEAT_RETIRING && !was.was_ready && !forgive(a, e->is_killed, s->now_ns))
 		on_failed_boot(a, e->exit_status, s);
 	arbiter_settle(a, s);
 }

@@ -29,11 +29,15 @@ static _Noreturn void wait_for_daemon(int fd, pid_t daemon)
 	_exit(read(fd, &byte, 1) == 1 ? EXIT_SUCCESS : status_of(daemon));
 }
 
+static bool is_log_chosen(const struct options *o)
+{
+	return o->from[OPTION_error_logfile].origin != ORIGIN_DEFAULT;
+}
+
 /* A log on the terminal that a daemon lets go is wanted by those alone who ask for it. */
 static bool keeps_stderr(const struct options *o)
 {
-	return strcmp(o->error_logfile, "-") == 0 &&
-	       o->from[OPTION_error_logfile].origin != ORIGIN_DEFAULT;
+	return is_log_chosen(o) && strcmp(o->error_logfile, "-") == 0;
 }
 
 static void point_at_nothing(int fd)
@@ -75,7 +79,7 @@ void background_tell(struct background *b, const struct options *o)
 {
 	if (b->told_fd < 0)
 		return;
-	if (o->from[OPTION_error_logfile].origin == ORIGIN_DEFAULT)
+	if (!is_log_chosen(o))
 		log_warning("daemon without error_logfile: from here on nothing is logged; give a "
 			    "file, syslog, or - to keep standard error");
 	if (write(b->told_fd, "", 1) < 0)

@@ -170,7 +170,7 @@ static bool is_any_leaving(struct crew *c)
 /* The signals are blocked, as they have been.  One more that says stop is an end to waiting. */
 static void await_leaving(struct crew *c)
 {
-	uint64_t until_ns = clock_mono_ns() + STATISTICS_LAST_NS, now_ns;
+	uint64_t until_ns = clock_mono_ns() + STATISTICS_LAST_NS;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -178,7 +178,11 @@ static void await_leaving(struct crew *c)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGQUIT);
-	while (is_any_leaving(c) && (now_ns = clock_mono_ns()) < until_ns) {
+	while (is_any_leaving(c)) {
+		uint64_t now_ns = clock_mono_ns();
+
+		if (now_ns >= until_ns)
+			return;
 		const struct timespec left = {
 			.tv_sec = (time_t)((until_ns - now_ns) / NS_PER_S),
 			.tv_nsec = (long)((until_ns - now_ns) % NS_PER_S),
