@@ -28,8 +28,9 @@ struct ltd_slice ltd_request_method(const struct ltd_exchange *x);
 struct ltd_slice ltd_request_target(const struct ltd_exchange *x);
 
 /*
- * The target's path and query, still percent-encoded, but for escapes in the path of what needs none: "/%7Ea" is
- * "/~a" (RFC 3986 6.2.2.2).  The query without its '?', `at` NULL if none. */
+ * The target's path and query, still percent-encoded, but for escapes in the path of what needs
+ * none: "/%7Ea" is "/~a" (RFC 3986 6.2.2.2).  The query without its '?', `at` NULL if none.
+ */
 struct ltd_slice ltd_request_path(const struct ltd_exchange *x);
 struct ltd_slice ltd_request_query(const struct ltd_exchange *x);
 

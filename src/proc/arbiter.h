@@ -24,8 +24,7 @@
  *
  * A worker is STALE when its edition of the configuration is not the present one, or when it
  * wants relief (it has served its number of requests, takes too much memory, has a slot that
- * hangs).  RETIRING, it has graceful_timeout; one that was never ready a little, for it has nothing
- * to finish; one with a slot that hangs as long as its other slots may take.  After each event two rules hold, and they are all there is to reloading, recycling,
+ * hangs).  After each event two rules hold, and they are all there is to reloading, recycling,
  * more and fewer workers, and to replacing the dead:
  *
  *	fill      while fewer than `workers` fresh ones are there or on their way, one is
@@ -33,6 +32,9 @@
  *	          (all_at_once: twice `workers`);
  *	relieve   while more than `workers` are ready, one retires: stale ones before fresh ones,
  *	          older ones before younger ones (all_at_once: when the fresh suffice).
+ *
+ * RETIRING, a worker has graceful_timeout.  One that was never ready has little time, for it has
+ * nothing to finish; one with a slot that hangs has at least what its other slots may take.
  *
  * Each worker has a lane, a number below `workers`, and fresh ones share a lane only when there are
  * too many of them: with reuse_port it says from which listeners a worker accepts.

@@ -18,10 +18,10 @@
 void backtrace_prepare(void);
 
 /*
- * Any thread; one at a time (others wait).  True: it is written.  False: the thread is not there, or did not
- * answer in time (half a second; less when another one did not); the descriptor has a line that says
- * so.  Safe in a signal handler, unless that
- * interrupted this very function.
+ * Any thread; one at a time (others wait).  True: it is written.  False: the thread is not there, or
+ * did not answer in time (half a second; less when another one did not just before), and the
+ * descriptor has a line that says so.  Safe in a signal handler, unless that interrupted this very
+ * function.
  */
 bool backtrace_of_thread(pid_t thread_id, int fd);
 
