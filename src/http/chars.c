@@ -7,21 +7,22 @@
 #define U CHAR_TARGET
 #define R CHAR_REG_NAME
 #define Q CHAR_QUOTABLE
+#define N CHAR_UNRESERVED
 #define ALL (T | U | R | Q)
 
 const unsigned char char_classes[256] = {
 	['\t'] = Q,
 	[' '] = Q,
 	[0x80 ... 0xff] = Q, /* obs-text */
-	['0' ... '9'] = ALL | CHAR_HEX | CHAR_DIGIT,
-	['A' ... 'F'] = ALL | CHAR_HEX,
-	['G' ... 'Z'] = ALL,
-	['a' ... 'f'] = ALL | CHAR_HEX,
-	['g' ... 'z'] = ALL,
-	['-'] = ALL,
-	['.'] = ALL,
-	['_'] = ALL,
-	['~'] = ALL,
+	['0' ... '9'] = ALL | N | CHAR_HEX | CHAR_DIGIT,
+	['A' ... 'F'] = ALL | N | CHAR_HEX,
+	['G' ... 'Z'] = ALL | N,
+	['a' ... 'f'] = ALL | N | CHAR_HEX,
+	['g' ... 'z'] = ALL | N,
+	['-'] = ALL | N,
+	['.'] = ALL | N,
+	['_'] = ALL | N,
+	['~'] = ALL | N,
 	['!'] = ALL,
 	['$'] = ALL,
 	['&'] = ALL,

@@ -14,6 +14,7 @@ enum char_class {
 	CHAR_HEX = 8,
 	CHAR_DIGIT = 16,
 	CHAR_QUOTABLE = 32, /* behind a backslash in a quoted string; with '"' and '\' not alone */
+	CHAR_UNRESERVED = 64, /* means the same escaped or not (RFC 3986 2.3) */
 };
 
 extern const unsigned char char_classes[256];

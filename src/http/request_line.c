@@ -53,23 +53,30 @@ static bool read_version(struct request *rq, struct ltd_slice s, size_t *version
 }
 
 /*
- * The path and the query of `s`, which may be empty but for the '/' that `slash` points to.
  * A '%' without two digits makes the path malformed (RFC 3986 2.1); in a query, where people
  * type it and browsers leave it, it is the app's to judge.
  */
+static bool read_escapes(struct request *rq, struct ltd_slice path)
+{
+	if (!uri_escapes_are_valid(path))
+		return request_refuse(rq, 400, "the target's path holds half an escape");
+	if (!uri_undo_needless(rq->arena, path, &rq->plain_path))
+		return request_refuse(rq, 503, "no memory for the path");
+	return true;
+}
+
+/* The path and the query of `s`, which may be empty but for the '/' that `slash` points to. */
 static bool split_path(struct request *rq, struct ltd_slice s, const char *slash)
 {
 	const char *mark = s.len ? memchr(s.at, '?', s.len) : NULL;
 	size_t path_len = mark ? (size_t)(mark - s.at) : s.len;
+	struct ltd_slice path = path_len ? slice_of(s.at, path_len) : slice_of(slash, 1);
 
-	if (!uri_escapes_are_valid(slice_of(s.at, path_len)))
-		return request_refuse(rq, 400, "the target's path holds half an escape");
-	rq->path = span_of(rq, path_len ? slice_of(s.at, path_len) : slice_of(slash, 1));
+	if (memchr(path.at, '%', path.len) && !read_escapes(rq, path))
+		return false;
+	rq->path = span_of(rq, path);
 	if (mark)
 		rq->query = span_of(rq, slice_of(mark + 1, s.len - path_len - 1));
-	if (path_len && memchr(s.at, '%', path_len) &&
-	    !uri_undo_needless(rq->arena, slice_of(s.at, path_len), &rq->plain_path))
-		return request_refuse(rq, 503, "no memory for the path");
 	return true;
 }
 

@@ -75,13 +75,6 @@ bool uri_decode(struct arena *a, struct ltd_slice piece, bool plus_is_space, str
 	return true;
 }
 
-/* unreserved (RFC 3986 2.3) */
-static bool is_unreserved(int c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       (c && strchr("-._~", c));
-}
-
 bool uri_undo_needless(struct arena *a, struct ltd_slice path, struct ltd_slice *out)
 {
 	struct ltd_slice rest = path;
@@ -98,7 +91,7 @@ bool uri_undo_needless(struct arena *a, struct ltd_slice path, struct ltd_slice 
 		int byte = decode_byte(&rest, false);
 		size_t len = before.len - rest.len;
 
-		if (len > 1 && is_unreserved(byte)) {
+		if (len > 1 && char_is((char)byte, CHAR_UNRESERVED)) {
 			text[n++] = (char)byte;
 		} else {
 			memcpy(text + n, before.at, len);
