@@ -65,7 +65,8 @@ int mounts_open_app(struct mounts *m, const struct ltd_app *app, void *state);
 enum mount_verdict { MOUNT_FOUND, MOUNT_NOT_FOUND, MOUNT_BAD_METHOD };
 
 /*
- * The entry for a path (request_path(): without the query, and as sent but for needless escapes) and method.
+ * The entry for a path (request_path(): without the query, and as sent but for needless escapes)
+ * and method.
  * Exact paths before prefixes, longer before shorter; the first that matches decides.  The route
  * "/" of an app mounted at "/files" has "/files" as well as all below "/files/".
  * MOUNT_BAD_METHOD: *entry is the route whose methods do not include this one;

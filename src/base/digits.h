@@ -6,8 +6,9 @@
 #define DIGITS_BYTES 32
 
 /*
- * 2266.4 to three digits is "2266", 39.96 is "40", 0.0207 is "0.0207": digits before the point are never
- * rounded away, zeros at the end are left out.  Too small for nine places after the point is "0".
+ * 2266.4 to three digits is "2266", 39.96 is "40", 0.0207 is "0.0207": digits before the point are
+ * never rounded away, zeros at the end are left out.  Too small for nine places after the point is
+ * "0".
  * Returns `out`.
  */
 const char *digits_print(double n, unsigned digits, char out[DIGITS_BYTES]);

@@ -56,9 +56,9 @@ struct exchange {
 	unsigned slot, worker; /* where it was handled, for the log */
 	unsigned concurrency;  /* requests in flight when the handler started */
 	uint64_t bytes_out;
-	uint8_t sent_ahead;        /* bytes of the head that are out before there is one */
-	bool wants_close;          /* the connection ends after this response */
-	hold_word hold;            /* who may answer it while a slot has it */
+	uint8_t sent_ahead; /* bytes of the head, sent before there was one: net/conn_gone.c */
+	bool wants_close;   /* the connection ends after this response */
+	hold_word hold;     /* who may answer it while a slot has it */
 	_Alignas(16) char space[]; /* the arena's first block */
 };
 

@@ -381,8 +381,8 @@ static void refuse_more_slots(struct advice *a, const struct evidence *e)
 	a->slots_needed = 0;
 	snprintf(a->shape, sizeof a->shape,
 		 "the CPUs are the limit: more slots would only share them; a worker for each of "
-		 "the "
-		 "%u CPUs keeps them busy, more CPUs or less computing a request shorten the wait",
+		 "the %u CPUs keeps them busy, more CPUs or less computing a request shorten the "
+		 "wait",
 		 e->cpus);
 }
 

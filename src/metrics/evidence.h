@@ -37,9 +37,10 @@ struct evidence {
 
 /*
  * From a snapshot's window.  When a load began or ended in it, rates and L.. are of the time of that
- * load alone: a mean over load and idleness is of neither.  The variability of arrivals is the variance of the counts a second over
- * their mean, which for independent times between arrivals tends to Ca2 (Cox and Lewis, The Statistical
- * Analysis of Series of Events, section 4.5), thinned to the part of requests that go to slots.
+ * load alone: a mean over load and idleness is of neither.  The variability of arrivals is the
+ * variance of the counts a second over their mean, which for independent times between arrivals
+ * tends to Ca2 (Cox and Lewis, The Statistical Analysis of Series of Events, section 4.5), thinned
+ * to the part of requests that go to slots.
  * `cpus` is how many the server may use.
  */
 void evidence_take(struct evidence *e, const struct snapshot *s, unsigned cpus);

@@ -110,7 +110,8 @@ void conn_refuse_excess(struct exchange *x, enum limit limit);
 
 /*
  * Nobody can receive the answer to this request any more (a client that has only ended its own
- * side still can: see conn_gone.c), so no handler starts.  Called where conn_answer() would be.
+ * side still can: see conn_gone.c), so no handler starts.  Called where conn_answer() would be;
+ * may send what all answers begin with.
  */
 bool conn_is_abandoned(struct hand *h, struct exchange *x);
 void conn_abandon(struct hand *h, struct exchange *x);
