@@ -110,9 +110,12 @@ static struct ltd_slice sent_field(const struct access_line *l, struct ltd_slice
 	return slice_of(NULL, 0);
 }
 
+/* What went without a head was the beginning of one: exchange.sent_ahead. */
 static uint64_t body_bytes_sent(const struct exchange *x)
 {
-	return x->bytes_out > x->response.head.len ? x->bytes_out - x->response.head.len : 0;
+	size_t head = x->response.head.len;
+
+	return head && x->bytes_out > head ? x->bytes_out - head : 0;
 }
 
 static uint64_t total_us(const struct access_line *l)

@@ -72,19 +72,23 @@ def test_who_leaves_has_a_line_too(logged):
         taker = s.conn()
         taker.send(request("/stream?chunks=16&size=1000000"))
         taker.until(b"\r\n\r\n")
-        waiting = s.conn()
-        waiting.send(request("/sleep?ms=1"))
-        eventually(lambda: s.stats()["workers"][0]["queued"] == 1, 5, "it waits")
+        waiting = [s.conn(), s.conn()]
+        for i, c in enumerate(waiting):
+            c.send(request(f"/sleep?ms={i}"))
+            eventually(lambda: s.stats()["workers"][0]["queued"] == i + 1, 5, "it waits")
         time.sleep(0.01)
-        reset(waiting)
+        reset(waiting[0])
+        waiting[1].close()
         reset(taker)
-        lines = [DEFAULT.fullmatch(line) for line in s.lines(5)]
-        assert [line["s"] for line in lines] == ["499"] * 5
+        lines = [DEFAULT.fullmatch(line) for line in s.lines(6)]
+        assert [line["s"] for line in lines] == ["499"] * 6
         assert [line["r"] for line in lines] == [
             "-", "GET /head HTTP/1.1", "POST /echo HTTP/1.1",
-            "GET /stream?chunks=16&size=1000000 HTTP/1.1", "GET /sleep?ms=1 HTTP/1.1"]
-        assert [line["b"] == "-" for line in lines] == [True, True, True, False, True]
-        assert s.completed(5)["status"]["499"] == 5
+            "GET /stream?chunks=16&size=1000000 HTTP/1.1", "GET /sleep?ms=0 HTTP/1.1",
+            "GET /sleep?ms=1 HTTP/1.1"]
+        # What was sent to see whether the last one was there is of no body.
+        assert [line["b"] == "-" for line in lines] == [True, True, True, False, True, True]
+        assert s.completed(6)["status"]["499"] == 6
 
 
 def test_a_line_cannot_be_forged(logged):
