@@ -444,11 +444,12 @@ def test_upgrades_and_reloads_that_cannot_fork_leave_nothing_open(tmp_path):
             return len(os.listdir(f"/proc/{s.process.pid}/fd"))
 
         before = descriptors()
-        s.limit_processes(1)
-        for how, said in ((signal.SIGUSR2, "upgrade: cannot fork"), (signal.SIGHUP, "reload: cannot fork")):
-            for n in range(1, 4):
-                s.process.send_signal(how)
-                eventually(lambda n=n, said=said: s.stderr().count(said) == n, 5, "it says so")
+        with s.out_of_processes():
+            for how, said in ((signal.SIGUSR2, "upgrade: cannot fork"),
+                              (signal.SIGHUP, "reload: cannot fork")):
+                for n in range(1, 4):
+                    s.process.send_signal(how)
+                    eventually(lambda n=n, said=said: s.stderr().count(said) == n, 5, "it says so")
         assert descriptors() == before
         assert s.get("/hello").status == 200
 
