@@ -236,9 +236,8 @@ int client_run(const struct bench_options *o, struct result *r, FILE *log, struc
 	if (!error) {
 		start(&c);
 		error = add_users(&c);
-	}
-	if (!error) {
-		ev_run(c.shared.loop, 0);
+		if (!error)
+			ev_run(c.shared.loop, 0);
 		flow_close(&r->flow, clock_mono_ns());
 		client_abandon(&c);
 		ev_signal_stop(c.shared.loop, &c.interrupt);
