@@ -140,6 +140,17 @@ static int reserve_elsewhere(struct peers *p, uint32_t *generation)
 
 /* --- giving --------------------------------------------------------------------- */
 
+/* Nobody is there to take what was answered before it. */
+static void drop(struct loop *l, struct exchange *x)
+{
+	struct conn *c = x->conn;
+
+	conn_abandon(l->hand, x);
+	if (l->hand->tally)
+		board_leave(l->board, 1);
+	conn_resume(c, SEND_FAILED);
+}
+
 /* False when no sibling can take any. */
 static bool give_one(struct peers *p)
 {
@@ -150,9 +161,17 @@ static bool give_one(struct peers *p)
 	if (peer < 0)
 		return false;
 	struct exchange *x = slots_give_oldest(s);
-	if (x && !x->conn->answered && moves_offer(p, x->conn, (unsigned)peer, generation))
+	enum send_result earlier = SEND_DONE;
+	/* What was answered before it goes first, and from here: no slot of ours may ever come to it. */
+	if (x && x->conn->answered)
+		earlier = conn_send(p->worker->loop.hand, x->conn);
+	if (x && earlier == SEND_DONE && moves_offer(p, x->conn, (unsigned)peer, generation))
 		return true;
 	worker_release_slot(board_worker(p->worker->loop.board, (unsigned)peer), generation);
+	if (x && earlier == SEND_FAILED) {
+		drop(&p->worker->loop, x);
+		return true;
+	}
 	if (x) {
 		slots_take_back(s, x);
 		count(p->worker->loop.hand, COUNTER_MOVES_REFUSED);
