@@ -86,7 +86,8 @@ def test_with_reuse_port_all_workers_are_at_one_address(serve, tmp_path, change)
         assert set(begun) == {f"http://127.0.0.1:{port}", f"unix:{path}"}
         if change == signal.SIGUSR2:
             os.kill(int((tmp_path / "pid.2").read_text()), signal.SIGTERM)
-            eventually(lambda: not (tmp_path / "pid.2").exists(), 10, "the new one leaves")
+            eventually(lambda: "has ended with status 0" in s.stderr(), 10, "the old one is alone again")
+            assert not (tmp_path / "pid.2").exists()
     assert not path.exists()
 
 
