@@ -133,8 +133,12 @@ BUILD_ALL := $(MAKE) -j2 programs
 
 programs: $(LITTLED) $(UNITS) $(REPLAYS)
 
+# Most wait most of the time: they run side by side, and then those that must be alone.
 system: $(LITTLED) ## run the tests of the running server (pytest)
-	$(Q)$(PYTEST)
+	$(Q)status=0; \
+		$(PYTEST) -n 3 --dist loadfile -m 'not alone' || status=1; \
+		$(PYTEST) -m alone || status=1; \
+		exit $$status
 
 short: $(LITTLED) # the system tests that say most in the least time
 	$(Q)$(PYTEST) -m short

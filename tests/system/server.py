@@ -19,11 +19,16 @@ SANITIZED = bool(os.environ.get("LITTLED_TEST_SANITIZE"))
 PATIENCE = 4 if SANITIZED else 1
 
 
+# Of the test processes that run side by side each has ports of its own.
+TESTERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+TESTER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+
+
 def free_port(host="127.0.0.1"):
     """A port nobody listens on, outside the range clients are given theirs from."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(200):
-        port = random.randrange(20000, 32000)
+        port = random.randrange(20000 + TESTER, 32000, TESTERS)
         with socket.socket(family) as s:
             try:
                 s.bind((host, port))

@@ -6,6 +6,8 @@ import pytest
 
 from load import Background, ClosedLoop, random_sleep
 
+pytestmark = pytest.mark.alone  # rates are measured
+
 WARM_UP, WINDOW = 2, 10
 
 

@@ -14,8 +14,11 @@ import pytest
 from client import request
 from server import SANITIZED, eventually, private_bytes
 
-pytestmark = pytest.mark.skipif(
-    SANITIZED, reason="a sanitizer makes system calls, allocates and takes memory of its own")
+pytestmark = [
+    pytest.mark.alone,  # all that a process does is counted
+    pytest.mark.skipif(
+        SANITIZED, reason="a sanitizer makes system calls, allocates and takes memory of its own"),
+]
 
 HERE = Path(__file__).parent
 CONNECTIONS = 64

@@ -18,6 +18,8 @@ import pytest
 from load import Background
 from server import LITTLED, PATIENCE, clean_environment, eventually, free_port
 
+pytestmark = pytest.mark.alone  # rates are measured
+
 
 def start_bench(*args):
     return subprocess.Popen([LITTLED, "bench", *map(str, args)], env=clean_environment(),

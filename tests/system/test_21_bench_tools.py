@@ -12,6 +12,8 @@ from client import Conn
 from load import at_once
 from server import ROOT, eventually, free_port
 
+pytestmark = pytest.mark.alone  # CPU time is measured
+
 TOOLS = ROOT / "scripts" / "bench"
 
 

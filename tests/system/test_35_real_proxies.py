@@ -1,5 +1,7 @@
 """nginx, HAProxy and Apache, configured as docs/proxies.md says, before the server."""
 
+import time
+
 import pytest
 
 import client
@@ -47,11 +49,17 @@ def test_the_client_is_known_behind_a_balancer_of_bytes(serve, tmp_path):
 
 
 def test_the_queue_in_the_proxy_is_seen(serve, tmp_path):
+    """Who waits longest for an answer of 0.2 s waits for all the rest of it in the proxy."""
+    def ask(address):
+        begin = time.monotonic()
+        assert client.get(address, "/sleep?ms=200").status == 200
+        return time.monotonic() - begin
+
     one_at_a_time = {"maxconn 40": "maxconn 1"}
     with serve(threads=4) as s, Front(haproxy, "haproxy.cfg", s, tmp_path, one_at_a_time) as front:
         before = s.stats(60)["totals"]["completions"]
-        answers = at_once([lambda: client.get(front.address, "/sleep?ms=200")] * 3)
-        assert [a.status for a in answers] == [200] * 3
+        longest = max(at_once([lambda: ask(front.address)] * 3))
+        assert longest >= 0.38, "one at least waited for another"
         phases = s.window_with(before + 3, window=60)["phases"]
-        assert 0.38 <= phases["proxy"]["max_s"] < 10, "the third waited for two, in the proxy"
+        assert longest - 0.3 <= phases["proxy"]["max_s"] <= longest
         assert phases["wait"]["max_s"] < 0.2, "and not here"

@@ -18,7 +18,8 @@ def lasting(jobs):
 def test_sleeps_overlap_and_computations_do_not(serve):
     with serve("--handler-lock", threads=4) as s:
         assert lasting([lambda: s.get("/sleep?ms=300")] * 4) < 0.9
-        assert lasting([lambda: s.get("/cpu?ms=100")] * 4) >= 0.4
+        # A thread's CPU time is another clock than the wall's, and may be ahead a little.
+        assert lasting([lambda: s.get("/cpu?ms=100")] * 4) >= 0.39
 
 
 def test_work_without_the_lock_runs_beside_work_with_it(serve):

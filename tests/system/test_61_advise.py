@@ -13,6 +13,8 @@ import pytest
 from load import Background
 from server import LITTLED, PATIENCE, Server, clean_environment
 
+pytestmark = pytest.mark.alone  # it looks for the only server of the machine
+
 
 def run(*args, timeout=60):
     return subprocess.run([LITTLED, "advise", *map(str, args)], env=clean_environment(),

@@ -16,6 +16,8 @@ from faults import AS_NOBODY
 from load import Background
 from server import LITTLED, PATIENCE, clean_environment, eventually
 
+pytestmark = pytest.mark.alone  # it looks for the only server of the machine
+
 
 def top(*args, timeout=20):
     return subprocess.run([LITTLED, "top", *map(str, args)], env=clean_environment(),

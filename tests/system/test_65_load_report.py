@@ -12,6 +12,8 @@ import pytest
 
 from server import LITTLED, PATIENCE, ROOT, clean_environment, eventually, run_once
 
+pytestmark = pytest.mark.alone  # rates are measured
+
 LOAD = ROOT / "scripts" / "load"
 HANDLERS = ("sleep", "cpu", "mixed")
 USERS, PERCENT = (1, 2, 4, 8), (50, 110)
