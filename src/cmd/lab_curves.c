@@ -14,8 +14,9 @@ static const unsigned users[] = { 1, 2, 4, 8, 16, 32, 64, 128 };
 
 struct curve {
 	const char *what, *path;
-	unsigned workers, threads; /* no number of workers: one a CPU */
-	double locked, blocked;    /* of a job, in seconds */
+	unsigned workers, threads;
+	bool is_on_one_cpu;
+	double locked, blocked; /* of a job, in seconds */
 	unsigned rounds;
 	struct lab_short_job short_job;
 	double (*predict)(const struct lab_case *c);
@@ -30,19 +31,21 @@ static const struct curve curves[] = {
 	  .rounds = 60,
 	  .short_job = { "/sleep?ms=1", .001 },
 	  .predict = lab_predict_rps_blocking },
-	{ .what = "5 ms of CPU, a worker a CPU",
+	{ .what = "5 ms of CPU, 1 x 8 on one CPU",
 	  .path = "/cpu?ms=5",
-	  .threads = 1,
+	  .workers = 1,
+	  .threads = 8,
+	  .is_on_one_cpu = true, /* the other is for who asks */
 	  .locked = .005,
 	  .rounds = 120,
 	  .short_job = { "/cpu?ms=0.5", .0005 },
 	  .predict = lab_predict_rps_computing },
-	{ .what = "1 ms of CPU and 19 asleep, 2 x 4",
-	  .path = "/mixed?cpu=1&sleep=19",
+	{ .what = "0.5 ms of CPU and 19.5 asleep, 2 x 4",
+	  .path = "/mixed?cpu=0.5&sleep=19.5",
 	  .workers = 2,
 	  .threads = 4,
-	  .locked = .001,
-	  .blocked = .019,
+	  .locked = .0005,
+	  .blocked = .0195,
 	  .rounds = 60,
 	  .short_job = { "/mixed?cpu=0.5&sleep=1", .0015 },
 	  .predict = lab_predict_rps_blocking },
@@ -51,6 +54,15 @@ static const struct curve curves[] = {
 struct points {
 	double N[POINTS], predicted[POINTS], measured[POINTS];
 };
+
+/* One that does not has nothing to explain: each of its points must be where the others are. */
+static bool rises(const struct curve *k, struct lab_case c)
+{
+	c.users = users[0];
+	double first = k->predict(&c);
+	c.users = users[POINTS - 1];
+	return k->predict(&c) > first;
+}
 
 static int measure_point(struct lab *lab, const struct curve *k, const struct buf *url,
 			 struct lab_case *c, struct points *p, size_t i)
@@ -68,17 +80,17 @@ static int measure_point(struct lab *lab, const struct curve *k, const struct bu
 	p->N[i] = users[i];
 	p->predicted[i] = k->predict(c);
 	p->measured[i] = seen.rps;
-	lab_note_figure(lab, "/s", p->predicted[i], seen.rps, lab_shown, "%s, %u at once", k->what,
-			users[i]);
+	lab_note_figure(lab, "/s", p->predicted[i], seen.rps,
+			rises(k, *c) ? lab_shown : lab_of_rate, "%s, %u at once", k->what, users[i]);
 	return 0;
 }
 
-/* A curve that does not rise has nothing to explain. */
-static void note_fit(struct lab *lab, const struct curve *k, const struct points *p)
+static void note_fit(struct lab *lab, const struct curve *k, const struct lab_case *c,
+		     const struct points *p)
 {
 	struct usl usl;
 
-	if (p->predicted[POINTS - 1] > p->predicted[0])
+	if (rises(k, *c))
 		lab_note_figure(lab, "", LAB_R2, lab_r2(p->predicted, p->measured, POINTS),
 				lab_of_curve, "%s, R2", k->what);
 	if (usl_fit(&usl, p->N, p->measured, POINTS) == 0)
@@ -91,7 +103,7 @@ static int measure_curve(struct lab *lab, const struct curve *k, const struct la
 {
 	struct lab_case c = { .slots = shape->workers * shape->threads,
 			      .processes = shape->workers,
-			      .cpus = lab->cpus,
+			      .cpus = k->is_on_one_cpu ? 1 : lab->cpus,
 			      .locked = k->locked,
 			      .blocked = k->blocked };
 	struct points p;
@@ -104,7 +116,7 @@ static int measure_curve(struct lab *lab, const struct curve *k, const struct la
 		error = measure_point(lab, k, &url, &c, &p, i);
 	buf_fini(&url);
 	if (!error)
-		note_fit(lab, k, &p);
+		note_fit(lab, k, &c, &p);
 	return error;
 }
 
@@ -114,8 +126,9 @@ int lab_measure_curves(struct lab *lab)
 
 	for (size_t i = 0; !error && i < sizeof curves / sizeof *curves; i++) {
 		const struct curve *k = &curves[i];
-		struct lab_shape shape = { .workers = k->workers ? k->workers : lab->cpus,
-					   .threads = k->threads };
+		struct lab_shape shape = { .workers = k->workers,
+					   .threads = k->threads,
+					   .is_on_one_cpu = k->is_on_one_cpu };
 		struct lab_server s;
 
 		error = lab_server_start(&s, &shape, lab->why);

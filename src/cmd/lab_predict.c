@@ -73,11 +73,18 @@ double lab_predict_rps_locked(const struct lab_case *c)
 	return least(least(c->processes, c->users), c->cpus) / (service(c) + c->overhead);
 }
 
-/* Jobs of equal length never wait for the lock before it is busy all the time. */
+/*
+ * Jobs of equal length never wait for the lock before it is busy all the time.  Then it is, but for the last of
+ * so many jobs: nothing is left to compute while that waits.
+ */
 double lab_predict_rps_mixed(const struct lab_case *c)
 {
-	return fmin(least(c->processes, c->cpus) / (c->locked + c->overhead),
-		    least(c->slots, c->users) / (service(c) + c->overhead));
+	double computing = least(c->processes, c->cpus) / (c->locked + c->overhead);
+	double waiting = least(c->slots, c->users) / (service(c) + c->overhead);
+
+	if (waiting <= computing)
+		return waiting;
+	return c->jobs ? 1 / (1 / computing + c->blocked / (double)c->jobs) : computing;
 }
 
 double lab_predict_latency_locked(const struct lab_case *c)

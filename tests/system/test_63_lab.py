@@ -125,7 +125,10 @@ def test_curves_have_their_points_and_a_fit():
     _, out, _ = lab("--scale", "0.05", "--json", 47)
     e = json.loads(out)["experiments"][0]
     points = [f for f in e["figures"] if f["verdict"] == "-"]
-    assert len(points) == 3 * 8 and "USL" in e["note"] and "knee" in e["note"]
+    assert len(points) == 2 * 8 and "USL" in e["note"] and "knee" in e["note"]
+    assert sum(f["what"].endswith("R2") for f in e["figures"]) == 2
+    flat = [f["predicted"] for f in e["figures"] if "on one CPU" in f["what"]]
+    assert len(flat) == 8 and flat == pytest.approx([flat[0]] * 8)
     sleeping = [f["predicted"] for f in points if f["what"].startswith("20 ms asleep")]
     assert sleeping == sorted(sleeping)
     assert sleeping[5] == pytest.approx(32 * sleeping[0]) and sleeping[6:] == pytest.approx([40 * sleeping[0]] * 2)

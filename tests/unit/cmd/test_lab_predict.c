@@ -69,6 +69,8 @@ START_TEST(one_lock_is_one_cpu)
 	ck_assert_double_eq_tol(lab_predict_latency_locked(&c), .08, 1e-9);
 	c.blocked = .050;
 	ck_assert_double_eq_tol(lab_predict_rps_mixed(&c), 100, 1e-9);
+	c.jobs = 100; /* a second of computing, and 50 ms of waiting behind it */
+	ck_assert_double_eq_tol(lab_predict_rps_mixed(&c), 100 / 1.05, 1e-9);
 	c.users = 3;
 	ck_assert_double_eq_tol(lab_predict_rps_mixed(&c), 50, 1e-9);
 }
