@@ -1,5 +1,6 @@
 """Fixtures of the system tests: see server.py for what starts and stops the server."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from server import Server  # noqa: E402
+
+# A shell that starts the tests in the background has them ignore SIGINT, and so would all that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
