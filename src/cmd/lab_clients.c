@@ -84,11 +84,11 @@ static double longest_wait(const struct lab_seen *seen, double service)
 static int held_slots(struct lab *lab, const struct lab_server *s, struct buf *urls, double service,
 		      unsigned held)
 {
-	double until = held < SLOTS ? 0 : SLOW_S * lab->scale;
-	struct lab_open r = {
-		.service = { service },
-		.schedule = { .queues = 1, .slots = SLOTS - held % SLOTS, .blocked_to = until }
-	};
+	bool is_full = held == SLOTS; /* all slots come free at once, then */
+	struct lab_open r = { .service = { service },
+			      .schedule = { .queues = 1,
+					    .slots = is_full ? SLOTS : SLOTS - held,
+					    .blocked_to = is_full ? SLOW_S * lab->scale : 0 } };
 	struct crowd crowd = { .count = 0 };
 	struct lab_waits waits;
 	struct lab_seen seen;

@@ -3,7 +3,6 @@
  */
 #include "cmd/lab_lock.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include "cmd/lab_open.h"
 #include "cmd/lab_peer.h"
 #include "metrics/queueing.h"
+#include "net/sock.h"
 
 /* --- 19 ----------------------------------------------------------------------- */
 
@@ -24,24 +24,13 @@
 static const unsigned users[] = { 1, 2, 3, 4, 6, 8 };
 #define POINTS (sizeof users / sizeof *users)
 
-/* The middle of each of `count` equal parts of the exponential distribution, with a mean of 1. */
-static double exponential_part(unsigned i, unsigned count)
-{
-	return -log1p(-(i + .5) / count);
-}
-
 static void write_mixed_urls(struct buf *urls, const struct lab_server *s,
 			     double locked[TARGETS_MAX])
 {
-	double sum = 0;
-
+	lab_exponential_lengths(locked, TARGETS_MAX, LOCKED_S);
 	for (unsigned i = 0; i < TARGETS_MAX; i++)
-		sum += locked[i] = exponential_part(i, TARGETS_MAX);
-	for (unsigned i = 0; i < TARGETS_MAX; i++) {
-		locked[i] *= LOCKED_S * TARGETS_MAX / sum;
 		buf_printf(urls, "%s/mixed?cpu=%.4g&sleep=%.4g ", s->url, locked[i] * 1e3,
 			   BLOCKED_S * 1e3);
-	}
 }
 
 /* The mean of those that this load will draw. */
@@ -142,7 +131,7 @@ static int beside_a_hog(struct lab *lab, const struct lab_server *s, struct buf 
 	error = lab_peer_wait(s, 1, lab->why);
 	if (!error)
 		error = lab_put_load(lab, &load, &seen);
-	bool is_computing = lab_peer_is_waiting(hog);
+	bool is_computing = sock_is_quiet(hog);
 	close(hog);
 	if (error)
 		return error;

@@ -63,13 +63,6 @@ int lab_peer_ask(const struct lab_server *s, const char *path, struct buf *why)
 	return lab_peer_open(s, text, why);
 }
 
-bool lab_peer_is_waiting(int fd)
-{
-	char byte;
-
-	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
-}
-
 int lab_peer_wait(const struct lab_server *s, unsigned in_flight, struct buf *why)
 {
 	uint64_t deadline = clock_mono_ns() + WAIT_NS;

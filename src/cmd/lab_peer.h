@@ -10,9 +10,6 @@ int lab_peer_open(const struct lab_server *s, const char *text, struct buf *why)
 /* Connects and asks for the path. */
 int lab_peer_ask(const struct lab_server *s, const char *path, struct buf *why);
 
-/* Whether no byte of an answer has come to it, nor an end. */
-bool lab_peer_is_waiting(int fd);
-
 /* Waits until as many requests are in the server's slots or before them; it must be about to be so. */
 int lab_peer_wait(const struct lab_server *s, unsigned in_flight, struct buf *why);
 

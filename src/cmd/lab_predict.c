@@ -104,3 +104,13 @@ double lab_r2(const double *predicted, const double *measured, unsigned n)
 	}
 	return 1 - errors / deviations;
 }
+
+void lab_exponential_lengths(double *lengths, unsigned n, double mean)
+{
+	double sum = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		sum += lengths[i] = -log1p(-(i + .5) / n);
+	for (unsigned i = 0; i < n; i++)
+		lengths[i] *= mean * n / sum;
+}

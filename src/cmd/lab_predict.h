@@ -41,4 +41,7 @@ double lab_predict_latency_locked(const struct lab_case *c);
  */
 double lab_r2(const double *predicted, const double *measured, unsigned n);
 
+/* The middle of each of n equal parts of the exponential distribution, ascending, with that mean. */
+void lab_exponential_lengths(double *lengths, unsigned n, double mean);
+
 #endif

@@ -5,8 +5,6 @@
  */
 #include "cmd/lab_queues.h"
 
-#include <math.h>
-
 #include "base/clock.h"
 #include "cmd/lab_open.h"
 #include "metrics/queueing.h"
@@ -127,17 +125,6 @@ int lab_measure_law(struct lab *lab)
 #define POOL_RHO .8
 #define POOL_JOBS 3200
 
-/* The middle of each eighth of the exponential distribution, with a mean of 1. */
-static void exponential_lengths(double lengths[POOL])
-{
-	double sum = 0;
-
-	for (int i = 0; i < POOL; i++)
-		sum += lengths[i] = -log1p(-(i + .5) / POOL);
-	for (int i = 0; i < POOL; i++)
-		lengths[i] *= POOL / sum;
-}
-
 /* The same requests for one server of 8 slots, or each for one of 8 servers of one. */
 static int pool_on(struct lab *lab, const struct lab_server *s, unsigned servers, double *mean_wait)
 {
@@ -151,9 +138,9 @@ static int pool_on(struct lab *lab, const struct lab_server *s, unsigned servers
 	int error = lab_measure_overhead(lab, s, &lab_short_sleep, &overhead);
 
 	buf_init(&urls, LAB_URLS_MAX);
-	exponential_lengths(lengths);
+	lab_exponential_lengths(lengths, POOL, POOL_MEAN_S);
 	for (unsigned i = 0; i < POOL * POOL; i++) {
-		double job = lengths[i / POOL] * POOL_MEAN_S;
+		double job = lengths[i / POOL];
 
 		queue[i] = i % servers;
 		r.service[i] = job + overhead;

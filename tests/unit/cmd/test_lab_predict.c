@@ -87,5 +87,17 @@ START_TEST(r2_is_what_a_curve_explains)
 }
 END_TEST
 
+/* Of two halves: ln(4/3) and ln 4, stretched so that their mean is 3. */
+START_TEST(lengths_are_exponential_and_have_their_mean)
+{
+	double lengths[2];
+
+	lab_exponential_lengths(lengths, 2, 3);
+	ck_assert_double_eq_tol(lengths[0] + lengths[1], 6, 1e-12);
+	ck_assert_double_eq_tol(lengths[1] / lengths[0], 1.3862943611 / .2876820724, 1e-8);
+}
+END_TEST
+
 UNIT_SUITE_OF(lab_predict, jobs_come_in_rounds, computing_is_bounded_by_cpus_and_by_locks,
-	      rates_are_slots_over_service, one_lock_is_one_cpu, r2_is_what_a_curve_explains)
+	      rates_are_slots_over_service, one_lock_is_one_cpu, r2_is_what_a_curve_explains,
+	      lengths_are_exponential_and_have_their_mean)
