@@ -78,6 +78,26 @@ def pids_of_session(session):
     return [pid for pid, s in stats.items() if s and s[2] == session and s[0] != "Z"]
 
 
+def open_files(pid):
+    """{descriptor: what it is open on} of a process; what closes while we look is not open."""
+    found = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def open_fds(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def cpu_seconds(pid):
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def clean_environment(**more):
     """Ours, without what would configure the server."""
     keep = {n: v for n, v in os.environ.items()

@@ -5,14 +5,13 @@ import resource
 import signal
 import time
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 import client
 from client import chunked, request
-from load import Background, ClosedLoop, at_once
-from server import PATIENCE, conns_of_one_worker, eventually, stop
+from load import ClosedLoop, at_once
+from server import PATIENCE, conns_of_one_worker, eventually, open_fds, stop
 
 
 @contextmanager
@@ -26,10 +25,6 @@ def stopped(pid):
             os.kill(pid, signal.SIGCONT)
         except ProcessLookupError:
             pass
-
-
-def open_fds(pid):
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
 
 
 def moves(server):

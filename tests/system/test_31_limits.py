@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-import client
 from client import Closed, Conn, chunked, request
 from load import Background
-from server import PATIENCE, eventually
+from server import PATIENCE, cpu_seconds, eventually, open_fds
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -51,11 +50,6 @@ SMALL = ("--limit-request-line", "100", "--limit-request-fields", "8",
 
 def closes(server, reason):
     return server.stats()["closes"][reason]
-
-
-def cpu_seconds(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.short
@@ -352,10 +346,6 @@ def test_what_a_dead_worker_held_is_forgotten(serve):
 
 
 # --- descriptors --------------------------------------------------------------------------
-
-
-def open_fds(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 class Rationed:

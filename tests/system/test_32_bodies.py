@@ -13,10 +13,10 @@ import pytest
 
 from client import Closed, chunked, request
 from load import Background, at_once
-from server import PATIENCE, conns_of_one_worker, eventually
+from server import PATIENCE, conns_of_one_worker, eventually, open_fds, open_files
 from test_04_apps import compile_app
 from test_11_moving import check_at_rest, moves
-from test_31_limits import Rationed, open_fds
+from test_31_limits import Rationed
 
 # What a handler finds: the length that was told, what reading gives, what the whole is.
 BODIES = """
@@ -107,19 +107,14 @@ def message(target, body, coding):
             + chunked([body[i:i + 7000] for i in range(0, len(body), 7000)]))
 
 
-def files_open(pid):
+def stored_bodies(pid):
     """Stored bodies: files that have no name any more."""
-    links = []
-    for fd in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            links.append(os.readlink(fd))
-        except OSError:
-            continue
-    return [link for link in links if "spool/" in link and link.endswith("(deleted)")]
+    return [link for link in open_files(pid).values()
+            if "spool/" in link and link.endswith("(deleted)")]
 
 
 def no_files(server):
-    eventually(lambda: not any(files_open(pid) for pid in server.worker_pids()), 5,
+    eventually(lambda: not any(stored_bodies(pid) for pid in server.worker_pids()), 5,
                "no stored body is left open")
 
 
@@ -188,7 +183,7 @@ def test_no_slot_waits_for_a_client(bodies):
         slow = [s.conn() for _ in range(10)]
         for c in slow:
             c.send(message("/slot", body, "length")[:40_000])
-        eventually(lambda: len(files_open(s.worker_pids()[0])) == 10, 5, "all are being stored")
+        eventually(lambda: len(stored_bodies(s.worker_pids()[0])) == 10, 5, "all are being stored")
         with s.conn() as c:
             c.send(message("/slot", body, "length"))
             assert c.read().status == 200

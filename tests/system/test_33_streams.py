@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from client import Closed, Conn, get, request
-from server import PATIENCE, SANITIZED, eventually, pids_of_session, private_bytes
+from server import PATIENCE, SANITIZED, eventually, open_files, pids_of_session, private_bytes
 
 MIB = 1 << 20
 HELLO = b"Hello, world\n"
@@ -37,8 +37,8 @@ class SlowConn(Conn):
 def pattern_files(server):
     """The file behind /file, by the descriptors of the only worker."""
     [pid] = server.worker_pids()
-    found = [p for p in Path(f"/proc/{pid}/fd").iterdir()
-             if "littled-workload" in os.readlink(p)]
+    found = [Path(f"/proc/{pid}/fd/{fd}") for fd, link in open_files(pid).items()
+             if "littled-workload" in link]
     assert found
     return found
 

@@ -9,13 +9,12 @@ import threading
 import time
 import urllib.parse
 from email.utils import formatdate
-from pathlib import Path
 
 import pytest
 
 from client import request
 from load import Background
-from server import eventually, run_once
+from server import eventually, open_files, run_once
 
 SECRET = b"not for the public\n"
 TEXT = b"".join(b"line %d\n" % i for i in range(2000))
@@ -59,15 +58,9 @@ def slots_served(server):
 
 def no_file_stays_open(server, folder):
     """A descriptor is closed a little after the client has its answer."""
-    fds = Path(f"/proc/{server.worker_pids()[0]}/fd")
-
-    def none_is_open():
-        try:
-            return not any(str(folder) in os.readlink(fd) for fd in fds.iterdir())
-        except FileNotFoundError:  # closed while we look
-            return False
-
-    eventually(none_is_open, 5, "no file of the site is open")
+    pid = server.worker_pids()[0]
+    eventually(lambda: not any(str(folder) in link for link in open_files(pid).values()), 5,
+               "no file of the site is open")
 
 
 # --- whole files -------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from client import Conn, get, request
-from server import ROOT, SANITIZED, eventually, free_port, pids_of_session
+from server import ROOT, SANITIZED, eventually, free_port, open_fds, pids_of_session
 from steady import Steady
 
 RATE = 300
@@ -405,19 +405,17 @@ def test_reuse_port_with_more_and_fewer_workers(serve, tmp_path, workers):
 def test_descriptors_and_memory_do_not_grow(serve, tmp_path):
     conf = Configured(serve, tmp_path, access_logfile=tmp_path / "access.log")
     with conf.start() as s:
-        def descriptors():
-            return len(os.listdir(f"/proc/{s.process.pid}/fd"))
-
         def resident_kib():
             status = Path(f"/proc/{s.process.pid}/status").read_text()
             return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
         reload(s)
         settled(s, 2)
-        before, kib = descriptors(), resident_kib()
+        before, kib = open_fds(s.process.pid), resident_kib()
         for _ in range(30):
             reload(s)
         settled(s, 2)
-        eventually(lambda: descriptors() <= before, 10, "the master's descriptors are as before")
+        eventually(lambda: open_fds(s.process.pid) <= before, 10,
+                   "the master's descriptors are as before")
         eventually(lambda: len(pids_of_session(s.process.pid)) == 4, 15, "nobody else is left")
         assert SANITIZED or resident_kib() < kib + 4096, (kib, resident_kib())

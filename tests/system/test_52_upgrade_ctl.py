@@ -15,7 +15,8 @@ import pytest
 
 from client import get
 from faults import Unprivileged
-from server import LITTLED, eventually, is_alive, pids_of_session, run_once, stat_of
+from server import (LITTLED, cpu_seconds, eventually, is_alive, open_fds, pids_of_session, run_once,
+                    stat_of)
 from steady import Steady
 from test_51_reloads import Probes
 
@@ -417,11 +418,6 @@ def test_clients_that_are_slow_or_talk_nonsense_hold_nobody_up(controlled):
         assert s.get("/hello").status == 200
 
 
-def cpu_s(pid):
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def test_without_descriptors_clients_wait_and_nothing_spins(controlled):
     with controlled(workers=1) as s:
         pid = s.process.pid
@@ -431,26 +427,23 @@ def test_without_descriptors_clients_wait_and_nothing_spins(controlled):
             c.settimeout(20)
             c.connect(str(s.control))
             c.sendall(b"json show stats\n")
-            before = cpu_s(pid)
+            before = cpu_seconds(pid)
             time.sleep(1)
-            assert cpu_s(pid) - before < 0.3
+            assert cpu_seconds(pid) - before < 0.3
             resource.prlimit(pid, resource.RLIMIT_NOFILE, limits)
             assert c.recv(1000).startswith(b"OK\n{")
 
 
 def test_upgrades_and_reloads_that_cannot_fork_leave_nothing_open(tmp_path):
     with Unprivileged(tmp_path, workers=1) as s:
-        def descriptors():
-            return len(os.listdir(f"/proc/{s.process.pid}/fd"))
-
-        before = descriptors()
+        before = open_fds(s.process.pid)
         with s.out_of_processes():
             for how, said in ((signal.SIGUSR2, "upgrade: cannot fork"),
                               (signal.SIGHUP, "reload: cannot fork")):
                 for n in range(1, 4):
                     s.process.send_signal(how)
                     eventually(lambda n=n, said=said: s.stderr().count(said) == n, 5, "it says so")
-        assert descriptors() == before
+        assert open_fds(s.process.pid) == before
         assert s.get("/hello").status == 200
 
 

@@ -18,7 +18,7 @@ import pytest
 
 import client
 from server import (LITTLED, PATIENCE, ROOT, clean_environment, eventually, free_port, has_ipv6,
-                    is_alive, pids_of_session, run_once)
+                    is_alive, open_files, pids_of_session, run_once)
 
 
 
@@ -382,8 +382,8 @@ def test_renamed_logs_are_left_for_new_ones(serve, public, told):
             s.process.send_signal(signal.SIGUSR1)
 
         def all_have_moved():
-            links = [os.readlink(fd) for pid in (s.process.pid, *s.worker_pids())
-                     for fd in Path(f"/proc/{pid}/fd").iterdir()]
+            links = [link for pid in (s.process.pid, *s.worker_pids())
+                     for link in open_files(pid).values()]
             return (logs / "access").exists() and not any(
                 str(logs) in link and link.endswith(".1") for link in links)
         eventually(all_have_moved, 10, "every process writes to the new files")

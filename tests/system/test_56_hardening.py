@@ -12,8 +12,8 @@ import pytest
 
 import client
 from load import at_once
-from server import (PATIENCE, ROOT, SANITIZED, clean_environment, conns_of_one_worker, eventually,
-                    free_port, pids_of_session, run_once)
+from server import (PATIENCE, ROOT, SANITIZED, conns_of_one_worker, eventually, open_files,
+                    pids_of_session, run_once)
 
 unsanitized = pytest.mark.skipif(SANITIZED, reason="a sanitizer makes system calls of its own")
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -292,8 +292,9 @@ def test_nothing_secret_stands_in_the_process_list(serve):
 
 def test_the_board_is_its_owners(serve):
     with serve() as s:
-        files = Path(f"/proc/{s.process.pid}/fd").iterdir()
-        shared = {os.readlink(fd): fd.stat().st_mode & 0o777 for fd in files}
+        shared = {link: os.stat(f"/proc/{s.process.pid}/fd/{fd}").st_mode & 0o777
+                  for fd, link in open_files(s.process.pid).items()
+                  if link.startswith("/memfd:littled")}
         assert shared["/memfd:littled-board (deleted)"] == 0o600
         assert shared["/memfd:littled-offers (deleted)"] == 0o600
 
