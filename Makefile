@@ -166,10 +166,10 @@ quick: ## lint, units and system tests, no set-up, no sanitizers
 	$(Q)$(MAKE) unit
 	$(Q)$(MAKE) system
 
-LINTS := check-format check-layers check-places check-banned check-lengths \
+LINTS := check-format check-layers check-places check-banned check-lengths check-scripts \
 	'check-headers $(CC) $(CPPFLAGS)' 'check-docs $(LITTLED)'
 
-lint: $(LITTLED) ## format, layers, places, banned calls, lengths, headers alone, stale documents
+lint: $(LITTLED) ## format, layers, places, banned calls, lengths, scripts, headers alone, stale documents
 	$(Q)status=0; for l in $(LINTS); do \
 		scripts/$$l || { status=1; echo "lint: $${l%% *} fails" >&2; }; \
 	done; exit $$status
