@@ -312,25 +312,18 @@ static bool listens(int fd)
 	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &len) == 0 && accepts;
 }
 
-static void name_address(struct listener *l, const struct sockaddr_storage *at)
+static void name_address(struct listener *l, const struct sockaddr_storage *at, socklen_t len)
 {
-	char host[INET6_ADDRSTRLEN];
+	const struct sockaddr_un *un = (const struct sockaddr_un *)at;
+	const char *form = at->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s";
+	char host[NI_MAXHOST], port[NI_MAXSERV];
 
 	if (at->ss_family == AF_UNIX) {
-		const struct sockaddr_un *a = (const struct sockaddr_un *)at;
-
-		snprintf(l->name, sizeof l->name, "unix:%s", a->sun_path);
-		own_path(l, a->sun_path);
-	} else if (at->ss_family == AF_INET6) {
-		const struct sockaddr_in6 *a = (const struct sockaddr_in6 *)at;
-
-		inet_ntop(AF_INET6, &a->sin6_addr, host, sizeof host);
-		snprintf(l->name, sizeof l->name, "[%s]:%u", host, ntohs(a->sin6_port));
-	} else {
-		const struct sockaddr_in *a = (const struct sockaddr_in *)at;
-
-		inet_ntop(AF_INET, &a->sin_addr, host, sizeof host);
-		snprintf(l->name, sizeof l->name, "%s:%u", host, ntohs(a->sin_port));
+		snprintf(l->name, sizeof l->name, "unix:%s", un->sun_path);
+		own_path(l, un->sun_path);
+	} else if (getnameinfo((const struct sockaddr *)at, len, host, sizeof host, port,
+			       sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) == 0) {
+		snprintf(l->name, sizeof l->name, form, host, port);
 	}
 }
 
@@ -368,7 +361,7 @@ int listener_adopt(struct listener *l, int fd, const struct listener_plan *plan,
 		return error;
 	}
 	l->fd = fd;
-	name_address(l, &at);
+	name_address(l, &at, len);
 	l->owner = plan->bind ? getpid() : 0;
 	int error = plan->bind ? renew(l, plan, why, why_bytes) : 0;
 	if (error) {
@@ -385,13 +378,20 @@ int listener_accept(const struct listener *l)
 	return fd < 0 ? -errno : fd;
 }
 
+static bool have_one_name(const struct listener *a, const struct listener *b)
+{
+	return a->path && b->path && a->path_device == b->path_device &&
+	       a->path_inode == b->path_inode;
+}
+
 bool listener_is_same(const struct listener *a, const struct listener *b)
 {
 	uint64_t x = 0, y = 0;
 	socklen_t x_len = sizeof x, y_len = sizeof y;
 
-	return a->fd >= 0 && b->fd >= 0 &&
-	       getsockopt(a->fd, SOL_SOCKET, SO_COOKIE, &x, &x_len) == 0 &&
+	if (a->fd < 0 || b->fd < 0)
+		return have_one_name(a, b);
+	return getsockopt(a->fd, SOL_SOCKET, SO_COOKIE, &x, &x_len) == 0 &&
 	       getsockopt(b->fd, SOL_SOCKET, SO_COOKIE, &y, &y_len) == 0 && x == y;
 }
 
@@ -437,11 +437,27 @@ bool listener_can_go_on(const struct listener *l)
 	return l->fd >= 0 && !(l->is_deaf && l->path);
 }
 
-void listener_close(struct listener *l)
+void listener_let_go(struct listener *l)
 {
 	if (l->fd >= 0)
 		sock_close(l->fd);
 	l->fd = -1;
+}
+
+void listener_leave(struct listener *l)
+{
+	bool is_ours = l->path && l->owner == getpid() && is_named(l);
+
+	listener_let_go(l);
+	if (is_ours)
+		listener_clear_stale(l->path);
+	l->owner = 0;
+	listener_close(l);
+}
+
+void listener_close(struct listener *l)
+{
+	listener_let_go(l);
 	if (l->path && l->owner == getpid() && is_named(l))
 		unlink(l->path);
 	free(l->path);

@@ -56,7 +56,7 @@ void listener_deafen(struct listener *l);
 /* Can it be adopted?  A unix socket that is deaf stays so. */
 bool listener_can_go_on(const struct listener *l);
 
-/* Two descriptors of one socket? */
+/* Two descriptors of one socket?  When one is let go: two that had one name? */
 bool listener_is_same(const struct listener *a, const struct listener *b);
 
 /*
@@ -72,6 +72,12 @@ unsigned listener_backlog_max(void);
 
 /* The next connection, non-blocking; or a negative errno value. */
 int listener_accept(const struct listener *l);
+
+/* Closes it here; a unix socket's name is left to one of the two below. */
+void listener_let_go(struct listener *l);
+
+/* Closes it here; the owner removes a unix socket's name if nobody else accepts on it. */
+void listener_leave(struct listener *l);
 
 /* Closes it here; the owner removes a unix socket's name as well. */
 void listener_close(struct listener *l);

@@ -98,8 +98,8 @@ static void act_unready(struct master *m, const struct action *a)
 }
 
 /*
- * Nobody can connect any more; who has, is accepted by the workers before they leave.  Unless
- * another master serves on the same listeners.
+ * Nobody can connect any more, at an address that a reload was about to remove neither; who has, is
+ * accepted by the workers before they leave.  Unless another master serves on the same listeners.
  */
 static void give_up_listeners(struct master *m)
 {
@@ -107,13 +107,22 @@ static void give_up_listeners(struct master *m)
 
 	if (upgrade_has_relative(&m->upgrade)) {
 		atomic_store(&master_board(m)->phase, BOARD_SUCCEEDED);
-		listeners_leave_names(h);
 		crew_dismiss_statistics(&m->crew);
 		return;
 	}
 	atomic_store(&master_board(m)->phase, BOARD_STOPPING);
 	for (unsigned i = 0; i < h->listener_count; i++)
 		listener_deafen(&h->listener[i]);
+	reload_deafen_gone(&m->reload);
+}
+
+/* The names that a relative serves on are for the last of us to remove, at its very end. */
+static void close_listeners(struct master *m)
+{
+	if (upgrade_has_relative(&m->upgrade))
+		listeners_let_go(&m->foundation.heritage);
+	else
+		heritage_close_listeners(&m->foundation.heritage);
 }
 
 static void act_drain(struct master *m, const struct action *a)
@@ -124,7 +133,7 @@ static void act_drain(struct master *m, const struct action *a)
 		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
 	give_up_listeners(m);
 	crew_signal_all(&m->crew, SIGTERM);
-	heritage_close_listeners(&m->foundation.heritage);
+	close_listeners(m);
 }
 
 static void act_quit(struct master *m, const struct action *a)
@@ -139,7 +148,7 @@ static void act_quit(struct master *m, const struct action *a)
 	log_info("stopping now");
 	give_up_listeners(m);
 	crew_signal_all(&m->crew, SIGQUIT);
-	heritage_close_listeners(&m->foundation.heritage);
+	close_listeners(m);
 }
 
 static void act_kill_all(struct master *m, const struct action *a)

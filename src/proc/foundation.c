@@ -370,7 +370,7 @@ void foundation_close(struct foundation *f)
 	background_close(&f->background);
 	notify_close(&f->notify);
 	if (has_predecessor(f))
-		listeners_leave_names(h);
+		listeners_leave(h);
 	listeners_close(h);
 	logs_close(h);
 	close_fd(&h->life[0]);

@@ -250,11 +250,17 @@ void listeners_disown(struct heritage *h, const struct heritage *other)
 		h->statistics.owner = 0;
 }
 
-void listeners_leave_names(struct heritage *h)
+void listeners_let_go(struct heritage *h)
 {
 	for (unsigned i = 0; i < h->listener_count; i++)
-		h->listener[i].owner = 0;
-	h->statistics.owner = 0;
+		listener_let_go(&h->listener[i]);
+}
+
+void listeners_leave(struct heritage *h)
+{
+	for (unsigned i = 0; i < h->listener_count; i++)
+		listener_leave(&h->listener[i]);
+	listener_leave(&h->statistics);
 }
 
 void listeners_close(struct heritage *h)

@@ -33,8 +33,11 @@ void listeners_deafen_gone(struct heritage *h, const struct heritage *other);
 /* The names of unix sockets that `other` serves as well are its own from now on. */
 void listeners_disown(struct heritage *h, const struct heritage *other);
 
-/* The names of unix sockets stay when they are closed: another master serves on them. */
-void listeners_leave_names(struct heritage *h);
+/* Closes those of the addresses served; the names of unix sockets stay as they are. */
+void listeners_let_go(struct heritage *h);
+
+/* Closes all for good; another master may go on: the names of unix sockets it serves on stay. */
+void listeners_leave(struct heritage *h);
 
 /* Also removes the names of unix sockets that are ours. */
 void listeners_close(struct heritage *h);

@@ -340,6 +340,8 @@ int master_run(const struct conf *conf, const struct reading *reading)
 	crew_close(&m.crew);
 	upgrade_close(&m.upgrade);
 	reload_close(&m.reload);
+	if (upgrade_has_relative(&m.upgrade))
+		listeners_leave(&m.foundation.heritage);
 	foundation_close(&m.foundation);
 	if (again.start_fd >= 0)
 		close(again.start_fd);

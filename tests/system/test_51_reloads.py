@@ -385,6 +385,26 @@ def test_connections_on_an_address_that_goes_are_served_on(serve, tmp_path):
             assert conn.get("/hello").status == 200
 
 
+def test_a_stop_in_the_midst_of_a_reload_leaves_no_address_open(serve, tmp_path):
+    """Who came to an address about to go would be accepted by nobody."""
+    slow = app_that(tmp_path, "slow", start="sleep(2); return 0;")
+    ports = [free_port() for _ in range(2)]
+    conf = Configured(serve, tmp_path, bind=f"127.0.0.1:{ports[0]}, 127.0.0.1:{ports[1]}")
+    with conf.start(binds=[]) as s, Conn(("127.0.0.1", ports[1])) as busy:
+        busy.send(request("/sleep?ms=1500"))
+        s.wait_busy(1)
+        conf.write(bind=f"127.0.0.1:{ports[0]}", routes=f"[route /]\napp = {slow}\n")
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: "starting" in {w["state"] for w in s.stats()["workers"]}, 10,
+                   "a new worker begins")
+        s.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "stopping: requests in flight" in s.stderr(), 5, "it stops")
+        for port in ports:
+            with pytest.raises(OSError), socket.create_connection(("127.0.0.1", port), 0.3):
+                pass
+        assert busy.read().status == 200
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_reuse_port_with_more_and_fewer_workers(serve, tmp_path, workers):
     conf = Configured(serve, tmp_path, reuse_port="true", keep_alive=30)

@@ -57,7 +57,7 @@ class Upgradable:
 
     def __exit__(self, *why):
         # Whoever is the master now is not our child.
-        if why[0] is None and self.server.process.poll() is not None:
+        if why[0] is None and self.server.process.poll() is not None and is_alive(self.master):
             os.kill(self.master, signal.SIGTERM)
             eventually(lambda: not pids_of_session(self.server.process.pid), 20, "all is gone")
             assert not self.pidfile.exists() and not self.second.exists()
@@ -215,6 +215,17 @@ def test_unix_sockets_keep_their_names(serve, tmp_path):
             assert get(admin, "/healthz").status == 200
         load.check(50)
     assert not os.path.exists(path) and not os.path.exists(admin)
+
+
+@pytest.mark.parametrize("first", ["old", "new"])
+def test_the_last_of_two_masters_removes_the_names(serve, tmp_path, first):
+    path, admin = tmp_path / "socket", tmp_path / "admin"
+    with Upgradable(serve, tmp_path, binds=[f"unix:{path}"], admin=str(admin), workers=1) as u:
+        new = u.usr2()
+        for pid in (u.master, new) if first == "old" else (new, u.master):
+            os.kill(pid, signal.SIGTERM)
+        eventually(lambda: not is_alive(u.master) and not is_alive(new), 30, "both are gone")
+        assert not path.exists() and not admin.exists() and not u.pidfile.exists()
 
 
 def test_the_old_master_killed(serve, tmp_path):
