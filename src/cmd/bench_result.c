@@ -136,17 +136,34 @@ uint64_t result_errors(const struct result *r)
 	return sum;
 }
 
-/* The slope of the least squares' line is above the limit, and above chance. */
-static bool latency_grows(const struct trend *t, double limit_s)
+/* The latency over the place in the window, by least squares; all 0: too few answers. */
+struct line {
+	double slope_s, error_s; /* the slope's standard error */
+	double begin_s;
+};
+
+static struct line fit(const struct trend *t)
 {
+	struct line l = { 0 };
+
 	if (t->count < TREND_LEAST)
-		return false;
+		return l;
 	double xx = t->xx - t->x * t->x / t->count, yy = t->yy - t->y * t->y / t->count,
 	       xy = t->xy - t->x * t->y / t->count;
-	double slope = xx > 0 ? xy / xx : 0;
-	double error = xx > 0 ? sqrt(fmax(yy - slope * xy, 0) / (t->count - 2) / xx) : 0;
+	if (xx > 0) {
+		l.slope_s = xy / xx;
+		l.error_s = sqrt(fmax(yy - l.slope_s * xy, 0) / (t->count - 2) / xx);
+	}
+	l.begin_s = fmax((t->y - l.slope_s * t->x) / t->count, 0);
+	return l;
+}
 
-	return slope > limit_s && slope > GROWTH_SIGMAS * error;
+/* Above the limit, and above chance. */
+static bool latency_grows(const struct trend *t, double limit_s)
+{
+	struct line l = fit(t);
+
+	return l.slope_s > limit_s && l.slope_s > GROWTH_SIGMAS * l.error_s;
 }
 
 static bool is_steady_growth(const struct flow *f)
@@ -164,7 +181,10 @@ static bool queue_grows(const struct result *r)
 	double arrivals = (double)f->arrivals;
 	/* What was never issued is not counted, so that the edges tell nothing when it was much. */
 	double close = (double)(r->was_cut ? r->left_at_cut : f->at_close.in_flight);
-	double grown = close - (double)f->at_open.in_flight;
+	/* At a steady latency so many are in flight, or all as long as none has left (Little's law). */
+	double window_s = flow_law(f).window_s;
+	double steady = arrivals / window_s * fmin(fit(&r->trend).begin_s, window_s);
+	double grown = close - fmax((double)f->at_open.in_flight, steady);
 
 	return grown > fmax(GROWTH_SIGMAS * sqrt(arrivals), GROWTH_PART * arrivals) &&
 	       (r->was_cut || is_steady_growth(f));

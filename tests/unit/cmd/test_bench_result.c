@@ -127,6 +127,23 @@ START_TEST(long_requests_in_a_short_run_are_not_unstable)
 }
 END_TEST
 
+START_TEST(long_requests_that_become_a_little_longer_are_not_unstable)
+{
+	flow_init(&r.flow, 0, 0, NS_PER_S);
+	for (uint64_t i = 0; i < 100; i++) {
+		uint64_t at = i * 10 * NS_PER_MS;
+
+		flow_enter(&r.flow, at, at);
+		result_end(&r, &(struct ending){ .intended_ns = at,
+						 .sent_ns = at,
+						 .ended_ns = at + 5 * NS_PER_S + i * NS_PER_MS,
+						 .at = (double)i / 100 });
+	}
+	flow_close(&r.flow, NS_PER_S);
+	ck_assert(!result_is_unstable(&r));
+}
+END_TEST
+
 START_TEST(a_stall_at_the_end_is_not_unstable)
 {
 	/* 100 a second, 10 ms each; in the last of ten seconds none is served. */
@@ -248,6 +265,7 @@ Suite *suite_bench_result(void)
 		over_capacity_is_called_unstable,
 		under_capacity_is_not,
 		long_requests_in_a_short_run_are_not_unstable,
+		long_requests_that_become_a_little_longer_are_not_unstable,
 		a_stall_at_the_end_is_not_unstable,
 		it_is_seen_before_all_are_answered,
 		a_schedule_given_up_has_no_percentiles,
