@@ -63,12 +63,12 @@ class ClosedLoop:
         self.connections, self.seconds = connections, seconds
         self.done = []  # (sent, answered) of every request
         self.started = self.ended = None
+        self.is_over = False
 
     def run(self):
         selector = selectors.DefaultSelector()
         conns = [client.Conn(self.address) for _ in range(self.connections)]
         self.started = time.monotonic()
-        deadline = self.started + self.seconds
         for conn in conns:
             selector.register(conn.socket, selectors.EVENT_READ, conn)
             self.send(conn)
@@ -76,23 +76,27 @@ class ClosedLoop:
             ready = selector.select(20)
             assert ready, "no answer for 20 s"
             for key, _ in ready:
-                if not self.answered(key.data, deadline):
+                if not self.answered(key.data):
                     selector.unregister(key.fileobj)
                     key.data.close()
         self.ended = time.monotonic()
         return self
 
+    def stop(self):
+        """What is in flight is answered, nothing more is asked."""
+        self.is_over = True
+
     def send(self, conn):
         conn.sent = time.monotonic()
         conn.send(client.request(self.target()))
 
-    def answered(self, conn, deadline):
+    def answered(self, conn):
         """Reads one response; False when this connection is at its end."""
         response = conn.read()
         now = time.monotonic()
         assert response.status == 200, response.status
         self.done.append((conn.sent, now))
-        if now >= deadline:
+        if self.is_over or now >= self.started + self.seconds:
             return False
         self.send(conn)
         return True

@@ -39,21 +39,22 @@ def says(text, figure):
 
 
 class Load:
-    """More than the slots can serve, for so long."""
+    """More than the slots can serve, as long as somebody looks."""
 
-    def __init__(self, server, connections, seconds, target="/sleep?ms=100"):
-        self.loop = ClosedLoop(server.address, connections, lambda: target, seconds)
+    def __init__(self, server, connections, target="/sleep?ms=100"):
+        self.loop = ClosedLoop(server.address, connections, lambda: target, seconds=120)
         self.thread = threading.Thread(target=self.loop.run)
 
     def __enter__(self):
         self.thread.start()
 
     def __exit__(self, *_):
+        self.loop.stop()
         self.thread.join()
 
 
 def test_what_is_shown_is_what_the_document_says(serve):
-    with serve(workers=2, threads=4) as server, Load(server, 12, 14), Browser(server.admin) as page:
+    with serve(workers=2, threads=4) as server, Load(server, 12), Browser(server.admin) as page:
         page.wait_live()
         page.wait("littled.window_s > 5 && littled.concurrency.waiting > 3 &&"
                   " littled.littled.uptime_s > 8", 30)
@@ -133,7 +134,7 @@ def check_lists(seen):
 
 
 def test_charts_are_drawn_in_light_and_dark(serve, tmp_path):
-    with serve(workers=2, threads=4) as server, Load(server, 12, 10), Browser(server.admin) as page:
+    with serve(workers=2, threads=4) as server, Load(server, 12), Browser(server.admin) as page:
         page.wait_live()
         page.wait("littled.littled.uptime_s > 6 && littled.capacity_rps > 0", 30)
         papers = set()

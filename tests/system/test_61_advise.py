@@ -109,7 +109,7 @@ def here(server, target):
 def test_a_closed_loop_is_advised_as_one(serve):
     """30 users on 20 slots: the forecast of now is what is, and 30 slots leave nobody waiting."""
     with serve(workers=2, threads=10) as s:
-        load = Background(lambda: put_load(s, "--concurrency", 30, "--duration", 4, here(s, "/sleep?ms=50")))
+        load = Background(lambda: put_load(s, "--concurrency", 30, "--duration", 9, here(s, "/sleep?ms=50")))
         time.sleep(3)
         a = advise(s, "--window", 1)
         text = run("--pid", s.process.pid, "--window", 1).stdout
