@@ -3,10 +3,16 @@
 
 #include <arpa/inet.h>
 
+static bool has_address(const struct client *c)
+{
+	return c->ip.family == AF_INET || c->ip.family == AF_INET6;
+}
+
 void client_init(struct client *c, const struct sockaddr_storage *from)
 {
 	ip_of_sockaddr(&c->ip, from);
-	c->is_printed = false;
+	c->is_printed = !has_address(c);
+	c->text[0] = '\0';
 }
 
 void client_of_ip(struct client *c, const struct ip *ip)
@@ -26,12 +32,18 @@ void client_of_name(struct client *c, struct ltd_slice name)
 	c->text[name.len] = '\0';
 }
 
+void client_copy(struct client *to, const struct client *from)
+{
+	if (has_address(from))
+		client_of_ip(to, &from->ip);
+	else
+		*to = *from; /* printed from the beginning */
+}
+
 struct ltd_slice client_text(struct client *c)
 {
-	bool has_address = c->ip.family == AF_INET || c->ip.family == AF_INET6;
-
 	if (!c->is_printed) {
-		if (!has_address || !inet_ntop(c->ip.family, c->ip.at, c->text, sizeof c->text))
+		if (!inet_ntop(c->ip.family, c->ip.at, c->text, sizeof c->text))
 			c->text[0] = '\0';
 		c->is_printed = true;
 	}

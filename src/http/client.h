@@ -24,6 +24,9 @@ void client_of_ip(struct client *c, const struct ip *ip);
  */
 void client_of_name(struct client *c, struct ltd_slice name);
 
+/* While another thread may call client_text(from). */
+void client_copy(struct client *to, const struct client *from);
+
 /* "192.0.2.1", "2001:db8::1", a name, or "" for a unix socket.  One thread at a time. */
 struct ltd_slice client_text(struct client *c);
 

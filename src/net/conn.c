@@ -97,7 +97,7 @@ struct conn *conn_new(struct loop *l, int fd, enum conn_state state)
 
 void conn_identify(struct conn *c, const struct client *who)
 {
-	c->client = *who;
+	client_copy(&c->client, who);
 	c->peer_is_proxy = networks_hold(&c->loop->limits->request.proxies, &who->ip);
 	if (c->loop->crowd)
 		crowd_enter(c->loop->crowd, c->loop->worker, &c->client);
@@ -130,7 +130,6 @@ void conn_recycle(struct conn *c)
 	}
 }
 
-/* What was under way when the client went, or could not go on, ends now: as 499, or 500. */
 void conn_give_up(struct conn *c, unsigned status)
 {
 	struct hand *h = c->loop->hand;
@@ -187,13 +186,26 @@ void conn_free(struct conn *c, enum close_reason why)
 	l->ops->room(l);
 }
 
+/* Of what ends unanswered, or half answered, with its connection. */
+static unsigned status_of(enum close_reason why)
+{
+	switch (why) {
+	case CLOSE_RESPONSE_CUT:
+		return 500;
+	case CLOSE_DEADLINE:
+		return 504;
+	default:
+		return 499; /* the client went, or is to blame */
+	}
+}
+
 void conn_close(struct conn *c, enum close_reason why)
 {
 	assert(c->state != CONN_MOVING && !(c->state == CONN_BUSY && c->x)); /* not ours to close */
-	conn_give_up(c, why == CLOSE_RESPONSE_CUT ? 500 : 499);
+	conn_give_up(c, status_of(why));
 	if (c->must_reset)
-		sock_reset_on_close(c->io.fd);
-	else if (c->was_moved)
+		sock_reset(c->io.fd);
+	if (c->was_moved)
 		sock_finish(c->io.fd); /* a sibling may still hold a copy of the descriptor */
 	conn_free(c, why);
 }

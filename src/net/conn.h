@@ -63,10 +63,11 @@ struct conn {
 	struct pace pace;          /* of the client, while what is answered waits for it */
 	enum send_result returned; /* of the slot's conn_send(), for the leader */
 	struct conn *next_returned;
-	bool is_paused;  /* not watched for input */
-	bool must_close; /* once what is answered is sent */
-	bool is_brief;   /* its first answer is its last: see shortage.h */
-	bool must_reset; /* not merely closed: what the kernel still has of it goes, too */
+	bool is_paused;     /* not watched for input */
+	bool must_close;    /* once what is answered is sent */
+	bool is_brief;      /* its first answer is its last: see shortage.h */
+	bool must_reset;    /* not merely closed: what the kernel still has of it goes, too */
+	bool is_unfinished; /* a stream that its closing would make look whole (RFC 9112 8) */
 	bool was_refused, was_moved, said_continue;
 	bool awaits_header; /* a PROXY header comes first */
 	bool is_secure;     /* and said that the client came by TLS */

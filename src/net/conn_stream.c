@@ -80,9 +80,13 @@ static int begin(struct exchange *x)
 	conn_frame(x->hand, x, &frame);
 	conn_encode_stream(x);
 	error = stream_begin(&x->response, &frame);
-	if (!error)
-		conn_skip_sent_ahead(x);
-	return error;
+	if (error)
+		return error;
+	conn_skip_sent_ahead(x);
+	x->conn->is_unfinished = x->response.stream->framing == FRAMING_CLOSE;
+	if (x->conn->is_unfinished)
+		sock_reset_on_close(x->conn->io.fd, true);
+	return 0;
 }
 
 static int send_loaded(struct exchange *x)

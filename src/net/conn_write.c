@@ -196,6 +196,9 @@ enum send_result conn_send(struct hand *h, struct conn *c)
 static void part(struct conn *c)
 {
 	conn_release_input(c);
+	if (c->is_unfinished)
+		sock_reset_on_close(c->io.fd, false);
+	c->is_unfinished = false;
 	sock_finish(c->io.fd);
 	conn_set_state(c, CONN_LINGERING);
 	c->parted_ns = c->since_ns;

@@ -38,8 +38,6 @@ static struct exchange *read_head_again(struct conn *c, const struct exchange *o
 	x->route_index = old->route_index;
 	x->slot = old->slot;
 	x->concurrency = old->concurrency;
-	x->sent_ahead = old->sent_ahead;
-	x->bytes_out = old->bytes_out;
 	return x;
 }
 
@@ -66,7 +64,8 @@ static void give_up(struct conn *c)
 	conn_free(c, CLOSE_MEMORY);
 }
 
-struct conn *conn_write_off(struct conn *old)
+/* A conn over the same socket in its stead; NULL: memory or descriptors are short. */
+static struct conn *stand_in(struct conn *old)
 {
 	struct loop *l = old->loop;
 	/* A copy: the old number stays good for the handler that may be asking about it. */
@@ -95,16 +94,35 @@ struct conn *conn_write_off(struct conn *old)
 	return c;
 }
 
-void conn_cut_off(struct conn *c)
+struct conn *conn_write_off(struct conn *old)
+{
+	struct conn *c = stand_in(old);
+
+	if (!c)
+		return NULL;
+	c->x->sent_ahead = old->x->sent_ahead;
+	c->x->bytes_out = old->x->bytes_out;
+	return c;
+}
+
+/* Its end would end an answer of HTTP/1.0 as if it were whole (RFC 9112 6.3). */
+static void cut_socket(const struct conn *c, const struct request *rq)
+{
+	if (rq->version < 11)
+		sock_reset(c->io.fd);
+	sock_cut(c->io.fd);
+}
+
+/* Nothing can be made for it: it is counted, and has no line in the access log. */
+static void cut_unlogged(struct conn *c)
 {
 	struct hand *h = c->loop->hand;
 	struct exchange *x = c->x;
 	struct stamps stamps = x->stamps;
 	uint64_t now_ns = clock_mono_ns();
 
-	sock_cut(c->io.fd);
 	c->x = NULL;
-	conn_give_up(c, 499);
+	conn_give_up(c, 504);
 	c->x = x; /* stays with the handler's thread */
 	stamps_mark(&stamps, STAMP_FINISHED, now_ns);
 	if (h->tally) {
@@ -116,6 +134,22 @@ void conn_cut_off(struct conn *c)
 	loop_forget(c->loop, c->io.fd);
 	shelve(c);
 	c->loop->ops->room(c->loop);
+}
+
+void conn_cut_off(struct conn *old)
+{
+	cut_socket(old, &old->x->request);
+	struct conn *c = stand_in(old);
+	if (!c) {
+		cut_unlogged(old);
+		return;
+	}
+	struct exchange *x = c->x;
+	stamps_mark(&x->stamps, STAMP_FINISHED, clock_mono_ns());
+	if (c->loop->hand->tally)
+		tally_finished(c->loop->hand->tally, &x->stamps, FLOW_SLOT);
+	conn_append_answered(c, x);
+	conn_close(c, CLOSE_DEADLINE);
 }
 
 void conn_clear_shelf(struct loop *l)

@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -127,9 +128,20 @@ void sock_cut(int fd)
 	shutdown(fd, SHUT_RDWR);
 }
 
-void sock_reset_on_close(int fd)
+/*
+ * Dissolving the association aborts it (connect(2); tcp_disconnect() in the kernel).  By number: a
+ * thread may be sending, and the thread sanitizer takes connect() for the making of a descriptor.
+ */
+void sock_reset(int fd)
 {
-	const struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	syscall(SYS_connect, fd, &nobody, sizeof nobody);
+}
+
+void sock_reset_on_close(int fd, bool is_on)
+{
+	const struct linger at_once = { .l_onoff = is_on, .l_linger = 0 };
 
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }

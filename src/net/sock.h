@@ -54,8 +54,12 @@ void sock_finish(int fd);
 
 /* Ends it in both directions, whoever else holds it open: their sends fail from now on. */
 void sock_cut(int fd);
-/* Closing will throw away what is unsent and tell the client so (RST); of no effect on unix. */
-void sock_reset_on_close(int fd);
+
+/* Throws away what is unsent and tells the client so (RST), as sock_cut(); no effect on unix. */
+void sock_reset(int fd);
+
+/* The same by its closing, even by our death; or no longer. */
+void sock_reset_on_close(int fd, bool is_on);
 
 void sock_close(int fd);
 

@@ -1,5 +1,6 @@
 """Handlers that run too long, or never end: what their clients get, and what all others notice."""
 
+import os
 import re
 import signal
 import socket
@@ -231,6 +232,40 @@ def test_a_stream_past_its_deadline_is_cut(faulty):
         eventually(lambda: s.stats()["closes"]["deadline"] == 1, 5, "the close is counted")
         totals = s.stats()["totals"]
         assert totals["written_off"] == 1 and totals["arrivals"] == totals["completions"]
+
+
+def test_a_stream_that_ends_with_its_connection_is_reset_at_its_deadline(faulty):
+    """Or it would look whole (RFC 9112 8)."""
+    with faulty(timeout="500ms") as s, s.conn() as c:
+        c.send(request("/stream?pieces=100&size=10&ms=50", version="1.0"))
+        with pytest.raises(ConnectionResetError):
+            c.read()
+
+
+def test_a_stream_that_ends_with_its_connection_is_reset_when_its_worker_dies(faulty):
+    with faulty(timeout="30s") as s, s.conn() as c:
+        s.may_lose_workers = True
+        assert len(s.get("/stream?pieces=20&size=10", version="1.0").body) == 200
+        c.send(request("/stream?pieces=100&size=10&ms=50", version="1.0"))
+        c.until(b"\r\n\r\n")
+        os.kill(s.worker_pids()[0], signal.SIGKILL)
+        with pytest.raises(ConnectionResetError):
+            while c.more():
+                pass
+
+
+def test_a_stream_cut_at_its_deadline_has_its_line_in_the_access_log(faulty, tmp_path):
+    log = tmp_path / "access"
+    with faulty(timeout="500ms", access_logfile=log, access_logformat="%(r)s %(s)s %(S)s") as s:
+        for version in ("1.1", "1.0"):
+            with s.conn() as c, pytest.raises((Closed, ConnectionResetError)):
+                c.send(request("/stream?pieces=100&size=10&ms=50", version=version))
+                c.read()
+        eventually(lambda: log.read_text().count("\n") == 2, 5, "two lines")
+    for line, version in zip(log.read_text().splitlines(), ("1.1", "1.0")):
+        text, service_us = line.rsplit(" ", 1)
+        assert text == f"GET /stream?pieces=100&size=10&ms=50 HTTP/{version} 504"
+        assert int(service_us) >= 500_000
 
 
 def test_a_client_that_left_meanwhile_is_no_trouble(faulty):
