@@ -21,6 +21,9 @@
 /* Requests that arrived so close together are of one age: not worth a move. */
 #define TIE_NS (500 * NS_PER_US)
 
+/* So many are passed over to find one that can move: each costs a system call. */
+#define STUCK_MOST 16
+
 /* --- helpers ------------------------------------------------------------------- */
 
 static void count(struct hand *h, enum counter which)
@@ -151,32 +154,49 @@ static void drop(struct loop *l, struct exchange *x)
 	conn_resume(c, SEND_FAILED);
 }
 
+/*
+ * What was answered before a request goes first, and from here: no slot of ours may ever come to it.
+ * Whose client does not take that cannot move, but keeps nobody else here.
+ */
+static struct exchange *oldest_movable(struct peers *p, struct queue *stuck)
+{
+	struct exchange *x;
+
+	while (stuck->count < STUCK_MOST && (x = slots_give_oldest(&p->worker->slots))) {
+		enum send_result earlier =
+			x->conn->answered ? conn_send(p->worker->loop.hand, x->conn) : SEND_DONE;
+
+		if (earlier == SEND_DONE)
+			return x;
+		if (earlier == SEND_BLOCKED)
+			queue_push(stuck, x);
+		else
+			drop(&p->worker->loop, x);
+	}
+	return NULL;
+}
+
 /* False when no sibling can take any. */
 static bool give_one(struct peers *p)
 {
 	struct slots *s = &p->worker->slots;
+	struct queue stuck;
 	uint32_t generation;
 	int peer = reserve_elsewhere(p, &generation);
 
 	if (peer < 0)
 		return false;
-	struct exchange *x = slots_give_oldest(s);
-	enum send_result earlier = SEND_DONE;
-	/* What was answered before it goes first, and from here: no slot of ours may ever come to it. */
-	if (x && x->conn->answered)
-		earlier = conn_send(p->worker->loop.hand, x->conn);
-	if (x && earlier == SEND_DONE && moves_offer(p, x->conn, (unsigned)peer, generation))
-		return true;
-	worker_release_slot(board_worker(p->worker->loop.board, (unsigned)peer), generation);
-	if (x && earlier == SEND_FAILED) {
-		drop(&p->worker->loop, x);
-		return true;
-	}
-	if (x) {
-		slots_take_back(s, x);
+	queue_init(&stuck);
+	struct exchange *x = oldest_movable(p, &stuck);
+	bool is_given = x && moves_offer(p, x->conn, (unsigned)peer, generation);
+	if (!is_given)
+		worker_release_slot(board_worker(p->worker->loop.board, (unsigned)peer), generation);
+	if (x && !is_given) {
+		queue_push(&stuck, x);
 		count(p->worker->loop.hand, COUNTER_MOVES_REFUSED);
 	}
-	return false;
+	slots_take_all_back(s, &stuck);
+	return is_given;
 }
 
 /* The next sibling that stays, or -1. */

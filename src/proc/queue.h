@@ -32,6 +32,19 @@ static inline void queue_push_front(struct queue *q, struct exchange *x)
 	q->count++;
 }
 
+/* The same for several, which are none then. */
+static inline void queue_put_in_front(struct queue *q, struct queue *older)
+{
+	if (!older->first)
+		return;
+	*older->end = q->first;
+	if (!q->first)
+		q->end = older->end;
+	q->first = older->first;
+	q->count += older->count;
+	queue_init(older);
+}
+
 /* The oldest, or NULL. */
 static inline struct exchange *queue_pop(struct queue *q)
 {

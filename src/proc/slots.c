@@ -307,6 +307,16 @@ void slots_take_back(struct slots *s, struct exchange *x)
 	pthread_mutex_unlock(&s->lock);
 }
 
+void slots_take_all_back(struct slots *s, struct queue *older)
+{
+	if (!older->count)
+		return;
+	pthread_mutex_lock(&s->lock);
+	queue_put_in_front(&s->ready, older);
+	publish(s);
+	pthread_mutex_unlock(&s->lock);
+}
+
 /* Lock held.  What runs there is recycled by the leader alone, so that it may be looked at. */
 static bool write_off(struct slots *s, unsigned slot, uint64_t limit_ns, struct slot_overrun *o)
 {

@@ -109,6 +109,7 @@ struct exchange *slots_give_overdue(struct slots *s, uint64_t waited_ns);
 
 /* Back into the queue's front, what was not given away after all. */
 void slots_take_back(struct slots *s, struct exchange *x);
+void slots_take_all_back(struct slots *s, struct queue *older); /* the oldest first */
 
 /* A sibling died, perhaps with slots of ours reserved: all reservations are void.  Leader only. */
 void slots_recount(struct slots *s);

@@ -306,6 +306,24 @@ def test_what_a_killed_sender_offered_outlives_its_successor(serve):
                    "no slot stays reserved for what never came")
 
 
+def test_who_does_not_read_his_earlier_answer_keeps_nobody_else_from_moving(serve):
+    """He cannot move before he has, and waits for a slot of his own worker."""
+    with serve(workers=2, threads=1) as s:
+        busy, *stuck, moving = conns_of_one_worker(s, 5)
+        busy.send(request("/sleep?ms=4000"))
+        s.wait_busy(1)
+        for c in stuck:
+            c.send(request("/bytes?n=8000000") + request("/sleep?ms=10"))
+        eventually(lambda: s.stats()["workers"][0]["queued"] == 3, 5, "they wait for a slot")
+        begin = time.monotonic()
+        assert moving.get("/sleep?ms=10").status == 200
+        assert time.monotonic() - begin < 1 * PATIENCE
+        assert busy.read().status == 200
+        for c in stuck:
+            assert len(c.read().body) == 8_000_000
+            assert c.read().status == 200
+
+
 def test_a_draining_worker_gives_everything_away(serve):
     with serve("--keep-alive", "30", workers=2, threads=1) as s:
         conns = conns_of_one_worker(s, 3)
