@@ -90,10 +90,11 @@ struct ltd_app {
 };
 
 /*
- * For the option handler_lock, under which the handlers of a process compute one at a time, as Python code
- * does under its interpreter's lock.  Around a call that blocks: others may compute meanwhile.  In a long
- * computation, at least every millisecond: a place where the lock may go to one that waits.  Without the
- * option both cost next to nothing.  Slot handlers only, from their own thread; the two may not be nested.
+ * For the option handler_lock, under which the handlers of a process compute one at a time, as
+ * Python code does under its interpreter's lock.  Around a call that blocks: others may compute
+ * meanwhile.  In a long computation, at least every millisecond: a place where the lock may go to
+ * one that waits.  Without the option both cost next to nothing.  Slot handlers only, from their
+ * own thread; the two may not be nested.
  */
 void ltd_block_begin(struct ltd_exchange *x);
 void ltd_block_end(struct ltd_exchange *x);

@@ -2,10 +2,11 @@
  * A lock that is held while computing, and handed on to whoever waits: by its holder at a checkpoint,
  * once somebody has waited for `interval_ns`, or when it is given back.
  *
- * It is what CPython's global interpreter lock has been since version 3.2 (Antoine Pitrou, "Reworking the
- * GIL", python-dev, October 2009): a waiter that has waited for the interval asks for the lock, and a
- * holder that is asked does not go on before somebody else has had it.  So a thread that computes
- * cannot keep out one that needs the lock for a moment, nor take it back at once.
+ * It is what CPython's global interpreter lock has been since version 3.2
+ * (Antoine Pitrou, "Reworking the GIL", python-dev, October 2009): a waiter that
+ * has waited for the interval asks for the lock, and a holder that is asked does
+ * not go on before somebody else has had it.  So a thread that computes cannot
+ * keep out one that needs the lock for a moment, nor take it back at once.
  */
 #ifndef BASE_TURNLOCK_H
 #define BASE_TURNLOCK_H

@@ -107,7 +107,10 @@ struct flow_law flow_law(const struct flow *f)
 	l.W_s = f->departures ? (double)f->time_ns / (double)f->departures / (double)NS_PER_S : 0;
 	l.XW = (double)f->time_ns / window_ns;
 	l.edge = ((double)f->at_close.age_ns - (double)f->at_open.age_ns) / window_ns;
-	/* In whole nanoseconds first: the law holds exactly, a difference of large doubles would not. */
+	/*
+	 * In whole nanoseconds first: the law holds
+	 * exactly, a difference of large doubles would not.
+	 */
 	int64_t residual =
 		(int64_t)(f->area_ns - (f->at_close.age_ns - f->at_open.age_ns) - f->time_ns);
 	l.residual = (double)residual / window_ns;

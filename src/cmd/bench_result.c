@@ -181,7 +181,10 @@ static bool queue_grows(const struct result *r)
 	double arrivals = (double)f->arrivals;
 	/* What was never issued is not counted, so that the edges tell nothing when it was much. */
 	double close = (double)(r->was_cut ? r->left_at_cut : f->at_close.in_flight);
-	/* At a steady latency so many are in flight, or all as long as none has left (Little's law). */
+	/*
+	 * At a steady latency so many are in flight, or all
+	 * as long as none has left (Little's law).
+	 */
 	double window_s = flow_law(f).window_s;
 	double steady = arrivals / window_s * fmin(fit(&r->trend).begin_s, window_s);
 	double grown = close - fmax((double)f->at_open.in_flight, steady);

@@ -89,8 +89,8 @@ uint64_t result_errors(const struct result *r);   /* ended, neither good nor wit
 /*
  * Arrivals exceed capacity: what is in flight grew by more than chance and 2 % of the arrivals
  * explain, and by more than the latency of the first (long requests in a short run are none), in
- * both halves of the window (a stall near its end is none), and the latency grew with it.  True at the window's end
- * already, when most of a growing queue has not been answered.
+ * both halves of the window (a stall near its end is none), and the latency grew with it.  True at
+ * the window's end already, when most of a growing queue has not been answered.
  */
 bool result_is_unstable(const struct result *r);
 

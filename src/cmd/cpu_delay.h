@@ -1,4 +1,7 @@
-/* How long the workers' threads wait for a CPU, as the kernel accounts for it (proc_pid_schedstat(5)). */
+/*
+ * How long the workers' threads wait for a CPU, as the
+ * kernel accounts for it (proc_pid_schedstat(5)).
+ */
 #ifndef CMD_CPU_DELAY_H
 #define CMD_CPU_DELAY_H
 

@@ -1,5 +1,6 @@
 /*
- * One document from a statistics listener: connect, ask, read to the end.  Blocks, for seconds at most.
+ * One document from a statistics listener: connect, ask,
+ * read to the end.  Blocks, for seconds at most.
  */
 #ifndef CMD_FETCH_H
 #define CMD_FETCH_H

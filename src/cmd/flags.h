@@ -1,6 +1,6 @@
 /*
- * The flags of a command that takes flags only: a table of names and setters, read by getopt_long(3), and
- * the setters that several commands have.
+ * The flags of a command that takes flags only: a table of names and setters, read by
+ * getopt_long(3), and the setters that several commands have.
  */
 #ifndef CMD_FLAGS_H
 #define CMD_FLAGS_H

@@ -1,8 +1,8 @@
 /*
  * Finding a running server's board: the only one there is, or the one that is named.
  *
- * The board has no name in any file system; it is found as an open file of its master, /proc/PID/fd/N,
- * which takes the right to look there: the server's user, or root.
+ * The board has no name in any file system; it is found as an open file of its master,
+ * /proc/PID/fd/N, which takes the right to look there: the server's user, or root.
  */
 #ifndef CMD_INSTANCE_H
 #define CMD_INSTANCE_H
@@ -18,7 +18,10 @@ struct instance {
 	const char *board; /* a file or /proc/PID/fd/N; NULL: not given */
 };
 
-/* Maps the board for reading.  0; or -ENOENT, -EEXIST (several) and other errors, with a sentence in `why`. */
+/*
+ * Maps the board for reading.  0; or -ENOENT, -EEXIST
+ * (several) and other errors, with a sentence in `why`.
+ */
 int instance_open(struct shm *board, const struct instance *which, struct buf *why);
 
 #endif

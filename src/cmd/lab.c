@@ -1,5 +1,6 @@
 /*
- * `littled lab`: which experiments, how often, what came of it.  Runs in: its own process, one thread.
+ * `littled lab`: which experiments, how often, what came of
+ * it.  Runs in: its own process, one thread.
  *
  * An experiment that fails is measured again, up to three times in all; the medians then decide.
  */

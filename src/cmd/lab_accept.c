@@ -1,10 +1,11 @@
 /*
- * Experiment 49: how connections are shared out among processes.  Runs in: the lab's process, one thread.
+ * Experiment 49: how connections are shared out among
+ * processes.  Runs in: the lab's process, one thread.
  *
- * Forty new connections at once, a sleep each, for five processes of eight threads.  One service of five workers
- * serves them in one round, whoever accepts, for a request that finds its worker full moves.  Five services of one
- * worker that know nothing of each other are what most pre-fork servers' workers are: a connection stays
- * where it was accepted, and the fullest of them decides.
+ * Forty new connections at once, a sleep each, for five processes of eight threads.  One service of
+ * five workers serves them in one round, whoever accepts, for a request that finds its worker full
+ * moves.  Five services of one worker that know nothing of each other are what most pre-fork
+ * servers' workers are: a connection stays where it was accepted, and the fullest of them decides.
  */
 #include "cmd/lab_accept.h"
 
@@ -69,8 +70,9 @@ static int count_fullest(const struct lab_server *s, double *fullest, struct buf
 }
 
 /*
- * Forty balls thrown at five bins leave one with more than its eight in 1,199 of 1,200 throws, for 40! / (8!^5 5^40)
- * is the chance of the other.  Who takes from one queue as soon as it likes shares worse than that.
+ * Forty balls thrown at five bins leave one with more than its eight in 1,199 of 1,200 throws, for
+ * 40! / (8!^5 5^40) is the chance of the other.  Who takes from one queue as soon as it likes
+ * shares worse than that.
  */
 static int measure_apart(struct lab *lab, const struct lab_server *s, const char *what)
 {

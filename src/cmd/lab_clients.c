@@ -1,9 +1,10 @@
 /*
  * Experiment 13: slow clients.  Runs in: the lab's process, one thread.
  *
- * Where a thread reads from its client and writes to it, a slow client holds the thread for as long as it is slow:
- * so a sleep of that length stands for it, and there are places for as many as there are slots.  Where a loop reads
- * and writes, slow clients hold none, and there are four times as many of each kind as slots.
+ * Where a thread reads from its client and writes to it, a slow client holds the thread for as long
+ * as it is slow: so a sleep of that length stands for it, and there are places for as many as there
+ * are slots.  Where a loop reads and writes, slow clients hold none, and there are four times as
+ * many of each kind as slots.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -28,7 +29,9 @@ static const struct lab_shape shape = {
 		   "--write-rate 0",
 };
 
-/* Senders of a head and of a body, and readers of more than the kernel takes, who stop right there. */
+/*
+ * Senders of a head and of a body, and readers of more than the kernel takes, who stop right there.
+ */
 static const char *const slow[KINDS] = {
 	"GET /sleep?ms=10 HTTP/1.1\r\nHost: lab\r\nX-Slow: ",
 	"POST /echo HTTP/1.1\r\nHost: lab\r\nContent-Length: 1000\r\n\r\nx",

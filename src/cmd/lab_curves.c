@@ -1,8 +1,8 @@
 /*
  * Experiment 47: what more users bring.  Runs in: the lab's process, one thread.
  *
- * Each has one request in flight all the time.  The points are run in whole rounds of what is served at once, so
- * that a run's last round is as full as its first.
+ * Each has one request in flight all the time.  The points are run in whole rounds of what is
+ * served at once, so that a run's last round is as full as its first.
  */
 #include "cmd/lab_curves.h"
 

@@ -1,7 +1,8 @@
 /*
  * Experiments on what holds a slot for long: 11 to 13.  Runs in: the lab's process.
  *
- * A steady stream of quick requests runs beside it; who of them is delayed, and by how much, is the verdict.
+ * A steady stream of quick requests runs beside it; who of
+ * them is delayed, and by how much, is the verdict.
  */
 #include "cmd/lab_hogs.h"
 

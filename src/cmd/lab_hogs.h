@@ -1,4 +1,7 @@
-/* Experiments on what holds a slot for long: 11 to 13.  Each 0, or a negative errno value with lab->why. */
+/*
+ * Experiments on what holds a slot for long: 11 to 13.
+ * Each 0, or a negative errno value with lab->why.
+ */
 #ifndef CMD_LAB_HOGS_H
 #define CMD_LAB_HOGS_H
 

@@ -1,4 +1,7 @@
-/* Putting load on an experiment's server with the generator of `littled bench`, and what came of it. */
+/*
+ * Putting load on an experiment's server with the generator
+ * of `littled bench`, and what came of it.
+ */
 #ifndef CMD_LAB_LOAD_H
 #define CMD_LAB_LOAD_H
 

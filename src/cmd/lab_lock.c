@@ -1,5 +1,6 @@
 /*
- * Experiments 19 and 22: how threads share an interpreter's lock.  Runs in: the lab's process, one thread.
+ * Experiments 19 and 22: how threads share an interpreter's
+ * lock.  Runs in: the lab's process, one thread.
  */
 #include "cmd/lab_lock.h"
 

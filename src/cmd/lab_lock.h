@@ -1,4 +1,7 @@
-/* Experiments on an interpreter's lock that no step can say: 19 and 22.  Each 0, or a negative errno value with lab->why. */
+/*
+ * Experiments on an interpreter's lock that no step can say:
+ * 19 and 22.  Each 0, or a negative errno value with lab->why.
+ */
 #ifndef CMD_LAB_LOCK_H
 #define CMD_LAB_LOCK_H
 

@@ -1,6 +1,6 @@
 /*
- * An open loop with what it must meet: the generator's own schedule, followed through the queue first, and then
- * put on a server.
+ * An open loop with what it must meet: the generator's own schedule, followed through the queue
+ * first, and then put on a server.
  */
 #ifndef CMD_LAB_OPEN_H
 #define CMD_LAB_OPEN_H

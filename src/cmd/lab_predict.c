@@ -74,8 +74,8 @@ double lab_predict_rps_locked(const struct lab_case *c)
 }
 
 /*
- * Jobs of equal length never wait for the lock before it is busy all the time.  Then it is, but for the last of
- * so many jobs: nothing is left to compute while that waits.
+ * Jobs of equal length never wait for the lock before it is busy all the time.  Then it is, but for
+ * the last of so many jobs: nothing is left to compute while that waits.
  */
 double lab_predict_rps_mixed(const struct lab_case *c)
 {

@@ -36,8 +36,9 @@ double lab_predict_rps_mixed(const struct lab_case *c);
 double lab_predict_latency_locked(const struct lab_case *c);
 
 /*
- * How much of what was measured a predicted curve explains: 1 less the squared errors over the squared deviations
- * from the mean; 1 when all points lie on it, below 0 when a flat line would do better.
+ * How much of what was measured a predicted curve explains: 1 less the
+ * squared errors over the squared deviations from the mean; 1 when all
+ * points lie on it, below 0 when a flat line would do better.
  */
 double lab_r2(const double *predicted, const double *measured, unsigned n);
 

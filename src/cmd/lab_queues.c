@@ -1,7 +1,8 @@
 /*
  * Experiments on waiting: 9, 10 and 48.  Runs in: the lab's process.
  *
- * Each prediction knows the arrivals that will come (cmd/lab_schedule.h), and what a request takes beyond its job.
+ * Each prediction knows the arrivals that will come
+ * (cmd/lab_schedule.h), and what a request takes beyond its job.
  */
 #include "cmd/lab_queues.h"
 
@@ -62,8 +63,8 @@ int lab_measure_comfort(struct lab *lab)
 #define LAW_JOBS 1500
 
 /*
- * N W as the clients have it against the integral of L as the server has it: they share nothing but the requests.
- * Before and behind the run the server is empty, so there are no edges.
+ * N W as the clients have it against the integral of L as the server has it: they share nothing but
+ * the requests.  Before and behind the run the server is empty, so there are no edges.
  */
 static int compare_views(struct lab *lab, struct lab_board *b, const struct lab_load *load,
 			 const char *what)

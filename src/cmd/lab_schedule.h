@@ -1,8 +1,10 @@
 /*
- * What a schedule of arrivals must meet: the waits of every single request, worked out from the generator's own plan.
+ * What a schedule of arrivals must meet: the waits of every single request, worked out from the
+ * generator's own plan.
  *
- * A theory's mean is of a run without end.  A short run's mean depends on its arrivals, which the generator draws
- * from a seed; so the prediction draws the same ones, and any length of run will do.  Pure.
+ * A theory's mean is of a run without end.  A short run's mean depends
+ * on its arrivals, which the generator draws from a seed; so the
+ * prediction draws the same ones, and any length of run will do.  Pure.
  */
 #ifndef CMD_LAB_SCHEDULE_H
 #define CMD_LAB_SCHEDULE_H

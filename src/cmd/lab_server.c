@@ -128,7 +128,10 @@ static bool hand_over(int listener, char pid[32], char *environment[3])
 	return dup2(listener, SUPERVISOR_FIRST_FD) >= 0;
 }
 
-/* In the new process.  No variable of ours is in its environment, for none may change an experiment. */
+/*
+ * In the new process.  No variable of ours is in its
+ * environment, for none may change an experiment.
+ */
 static _Noreturn void become_server(char *line, const struct lab_shape *shape, pid_t parent)
 {
 	char *arguments[ARGUMENTS_MAX + 1], *environment[3] = { NULL }, pid[32], *rest = NULL;

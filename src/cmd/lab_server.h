@@ -33,14 +33,20 @@ struct lab_server {
 /* A port of 127.0.0.1 that was free a moment ago; 0: there is none. */
 unsigned lab_free_port(void);
 
-/* Listens on a free port: a descriptor for struct lab_shape, or a negative errno value with a sentence in `why`. */
+/*
+ * Listens on a free port: a descriptor for struct lab_shape,
+ * or a negative errno value with a sentence in `why`.
+ */
 int lab_listen(unsigned *port, struct buf *why);
 
 /* Returns when all workers serve.  0, or a negative errno value with a sentence in `why`. */
 int lab_server_start(struct lab_server *s, const struct lab_shape *shape, struct buf *why);
 void lab_server_stop(struct lab_server *s);
 
-/* What its board says now, or NULL with a sentence in `why`; the caller gives it to lab_board_close(). */
+/*
+ * What its board says now, or NULL with a sentence in
+ * `why`; the caller gives it to lab_board_close().
+ */
 struct lab_board;
 struct lab_board *lab_board_open(const struct lab_server *s, struct buf *why);
 const struct snapshot *lab_board_read(struct lab_board *b, unsigned window_s);

@@ -1,8 +1,8 @@
 /*
  * Experiment 50: what a closed loop does not see.  Runs in: the lab's process.
  *
- * The worker is stopped for a while by a timer's signal, in the middle of a run.  A user who waits for his
- * answer asks nothing meanwhile, so one slow answer stands for all that would have come.
+ * The worker is stopped for a while by a timer's signal, in the middle of a run.  A user who waits
+ * for his answer asks nothing meanwhile, so one slow answer stands for all that would have come.
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /*
- * What disturbed a measurement: CPU time that the host gave to other machines (proc_stat(5): steal), and CPU time that
- * other processes of this machine had.
+ * What disturbed a measurement: CPU time that the host gave to other machines (proc_stat(5):
+ * steal), and CPU time that other processes of this machine had.
  */
 #ifndef CMD_LAB_STEAL_H
 #define CMD_LAB_STEAL_H

@@ -150,8 +150,8 @@ static const struct lab_step locked_threads[] = {
 };
 
 /*
- * More ask than are served, so that the next job is there when one is done: where all CPUs compute, what has to
- * fetch it first would wait for one of them.
+ * More ask than are served, so that the next job is there when one is done: where all CPUs compute,
+ * what has to fetch it first would wait for one of them.
  */
 #define WAITING(n) (4 * (n))
 

@@ -1,8 +1,10 @@
 /*
- * What one run of an experiment found: figures, each predicted and measured, and what may have disturbed it.
+ * What one run of an experiment found: figures, each
+ * predicted and measured, and what may have disturbed it.
  *
- * A figure passes or fails by its tolerance alone.  Noise is never a reason to let one pass; it only may
- * turn "fail" into "inconclusive", and only when the kernel or the generator itself says that it was there.
+ * A figure passes or fails by its tolerance alone.  Noise is never a reason to let one pass; it
+ * only may turn "fail" into "inconclusive", and only when the kernel or the generator itself says
+ * that it was there.
  */
 #ifndef CMD_LAB_TRIAL_H
 #define CMD_LAB_TRIAL_H
@@ -62,8 +64,8 @@ bool lab_trial_is_disturbed(const struct lab_trial *t);
 void lab_trial_add(struct lab_trial *t, const struct lab_figure *f);
 
 /*
- * Several trials of one experiment, drawn together: of each figure, of what others took and of the law's terms
- * the median.  `count` is 1 to LAB_TRIALS; all have the same figures.
+ * Several trials of one experiment, drawn together: of each figure, of what others took and of the
+ * law's terms the median.  `count` is 1 to LAB_TRIALS; all have the same figures.
  */
 void lab_trials_median(struct lab_trial *median, const struct lab_trial *trials, unsigned count);
 

@@ -8,7 +8,10 @@
 #include "proc/edition.h"
 #include "proc/master.h"
 
-/* What conf_load() could not check: whether the apps are there and take their settings, and who the workers are to be. */
+/*
+ * What conf_load() could not check: whether the apps are there
+ * and take their settings, and who the workers are to be.
+ */
 static int check(const struct conf *conf)
 {
 	int status = foundation_check(conf);

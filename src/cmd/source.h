@@ -1,6 +1,6 @@
 /*
- * Where a command has a running server's statistics from: its board, or its statistics listener.  Either
- * way it is the document of metrics/stats.h.
+ * Where a command has a running server's statistics from: its board, or its statistics listener.
+ * Either way it is the document of metrics/stats.h.
  */
 #ifndef CMD_SOURCE_H
 #define CMD_SOURCE_H

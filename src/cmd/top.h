@@ -1,8 +1,8 @@
 /*
  * `littled top`: what a running server does, in a terminal.
  *
- * Reads the board, so it shows what hangs even when every worker does; or a statistics listener, for a
- * server on another machine.
+ * Reads the board, so it shows what hangs even when every worker does; or a statistics listener,
+ * for a server on another machine.
  */
 #ifndef CMD_TOP_H
 #define CMD_TOP_H

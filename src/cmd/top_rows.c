@@ -8,11 +8,16 @@
 
 enum kind { TEXT, COUNT, RATE, TIME, PERCENT };
 
-/* What may give way where room is short: a name is cut down to NAME_LEAST, a spare column left out. */
+/*
+ * What may give way where room is short: a name is cut down to NAME_LEAST, a spare column left out.
+ */
 enum room { ROOM_FIXED, ROOM_NAME, ROOM_SPARE };
 #define NAME_LEAST 12
 
-/* A column: its name, where its value stands in a row's object, how wide at least, and of what kind. */
+/*
+ * A column: its name, where its value stands in a row's
+ * object, how wide at least, and of what kind.
+ */
 static const struct column {
 	const char *name, *path;
 	int width;

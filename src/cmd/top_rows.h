@@ -29,8 +29,9 @@ struct top_rows {
 };
 
 /*
- * Empty when memory is short.  The document must outlive the rows.  Columns are as wide as their longest
- * cell, and fit into `choice->columns` if they can: a name is cut, a column that says little left out.
+ * Empty when memory is short.  The document must outlive the rows.  Columns are as wide as their
+ * longest cell, and fit into `choice->columns` if they can: a name is cut, a column that says
+ * little left out.
  */
 void top_rows_collect(struct top_rows *r, struct json_object *root, const struct top_choice *choice);
 void top_rows_free(struct top_rows *r);

@@ -29,8 +29,8 @@ int screen_open(void);
 void screen_close(void);
 
 /*
- * Lines that do not scroll, then those from `scroll` on, and `status` at the foot.  Where those that do
- * not scroll would leave no room for others, all do.
+ * Lines that do not scroll, then those from `scroll` on, and `status` at the foot.  Where those
+ * that do not scroll would leave no room for others, all do.
  */
 void screen_draw(const struct top_view *v, unsigned scroll, const char *status);
 

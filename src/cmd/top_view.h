@@ -1,6 +1,6 @@
 /*
- * What `littled top` shows: lines of text with a style each, made from the statistics document.  Pure:
- * the same lines go to a terminal, or with --once to standard output.
+ * What `littled top` shows: lines of text with a style each, made from the statistics document.
+ * Pure: the same lines go to a terminal, or with --once to standard output.
  */
 #ifndef CMD_TOP_VIEW_H
 #define CMD_TOP_VIEW_H
@@ -60,7 +60,10 @@ extern const unsigned top_help_count;
 unsigned top_width(const char *text);
 size_t top_prefix(const char *text, unsigned columns);
 
-/* The column to sort by after this one (NULL: the first), round and round; NULL if there is no such. */
+/*
+ * The column to sort by after this one (NULL: the first),
+ * round and round; NULL if there is no such.
+ */
 const char *top_next_sort(enum top_table table, const char *sort);
 bool top_can_sort(enum top_table table, const char *sort);
 

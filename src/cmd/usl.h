@@ -18,12 +18,15 @@ struct usl_points {
 };
 
 /*
- * One line: "N X", in spaces or tabs; nothing, or what begins with #, is no point.  0, or -EINVAL with
- * a sentence in `why`: not two numbers above 0, or a point too many.
+ * One line: "N X", in spaces or tabs; nothing, or what begins with #, is no point.  0, or -EINVAL
+ * with a sentence in `why`: not two numbers above 0, or a point too many.
  */
 int usl_points_add(struct usl_points *p, struct ltd_slice line, struct buf *why);
 
-/* The fit as JSON: its parameters, the points beside it, and its curve from N = 1 to the last point. */
+/*
+ * The fit as JSON: its parameters, the points beside it,
+ * and its curve from N = 1 to the last point.
+ */
 void usl_write_json(struct buf *out, const struct usl *u, const struct usl_points *p);
 
 /* argv[0] is "usl".  The exit status: 0 fitted, 1 nothing to fit, 2 wrong usage. */

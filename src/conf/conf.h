@@ -1,8 +1,9 @@
 /*
  * The configuration: one table of options (options.def), read from four sources.
  *
- * Precedence, low to high: defaults, environment, file, LITTLED_CMD_ARGS, command line.  conf_load() reads
- * and checks all; nothing else in littled reads the environment or the command line.
+ * Precedence, low to high: defaults, environment, file,
+ * LITTLED_CMD_ARGS, command line.  conf_load() reads and checks all;
+ * nothing else in littled reads the environment or the command line.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -28,9 +29,9 @@ struct strings {
 };
 
 /*
- * One member for each row of options.def, named as the option with '-' as '_'.  Types:
- * uint64_t for counts (`auto` is resolved once loaded) and bytes, uint64_t nanoseconds for durations (member ends in _ns),
- * bool, char * (NULL if not given), struct strings, int for a choice.
+ * One member for each row of options.def, named as the option with '-' as '_'.  Types: uint64_t for
+ * counts (`auto` is resolved once loaded) and bytes, uint64_t nanoseconds for durations (member
+ * ends in _ns), bool, char * (NULL if not given), struct strings, int for a choice.
  */
 struct options;
 

@@ -19,7 +19,10 @@ struct place {
 	const char *name; /* the key, the variable, or the flag with its dashes; may be NULL */
 };
 
-/* From now on refusals go there, as a line without "littled: " and newline, and not to standard error. */
+/*
+ * From now on refusals go there, as a line without
+ * "littled: " and newline, and not to standard error.
+ */
 void refuse_through(void (*say)(const char *line));
 
 /* All return -1, for the caller to return.  Control bytes are shown as \xNN. */

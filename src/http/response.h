@@ -53,7 +53,9 @@ int response_field(struct response *rs, struct ltd_slice name, struct ltd_slice 
 void response_type(struct response *rs, struct ltd_slice type);
 int response_write(struct response *rs, const void *bytes, size_t len);
 
-/* Takes over `fd`, also when it fails; one it has already stays its own.  -EBADF, -EINVAL, -ENOMEM. */
+/*
+ * Takes over `fd`, also when it fails; one it has already stays its own.  -EBADF, -EINVAL, -ENOMEM.
+ */
 int response_file(struct response *rs, int fd, off_t offset, uint64_t len);
 
 /* Can a file have such a piece, and the body hold it? */

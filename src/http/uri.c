@@ -192,8 +192,8 @@ static bool is_ipv6(struct ltd_slice s)
 }
 
 /*
- * Is a label between two dots empty, or the whole name?  Any syntax but DNS's would allow it (RFC 3986
- * 3.2.2), and who makes a path of the name must not be led out of it.
+ * Is a label between two dots empty, or the whole name?  Any syntax but DNS's would allow it
+ * (RFC 3986 3.2.2), and who makes a path of the name must not be led out of it.
  */
 static bool has_hole(struct ltd_slice name)
 {

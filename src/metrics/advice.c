@@ -354,7 +354,10 @@ static void fit_shape(struct advice *a, const struct evidence *e, unsigned wante
 static void choose_shape(struct advice *a, const struct evidence *e)
 {
 	unsigned wanted;
-	/* As many processes as CPUs they keep busy, and two at least: one serves while one restarts. */
+	/*
+	 * As many processes as CPUs they keep busy, and two
+	 * at least: one serves while one restarts.
+	 */
 	double cpus = busy_cpus(e);
 
 	if (a->computing >= 0.5) {
@@ -388,11 +391,21 @@ static void refuse_more_slots(struct advice *a, const struct evidence *e)
 
 /* --- all of it ----------------------------------------------------------------------- */
 
+/* One round of the slots more or less, as the window's edges have it, is no excess. */
+static bool is_more_than_served(const struct study *s)
+{
+	const struct evidence *e = s->e;
+	double served_rate = e->slots / s->S;
+
+	return e->arrival_rate > served_rate * SERVED_MOST &&
+	       (e->arrival_rate - served_rate) * e->loaded_s > e->slots;
+}
+
 static bool is_closed_loop(const struct study *s, const struct advice *a)
 {
 	const struct evidence *e = s->e;
 
-	if (rho(e) < NEARLY_SATURATED || utilisation(s, e->arrival_rate, e->slots, 1) > SERVED_MOST)
+	if (rho(e) < NEARLY_SATURATED || is_more_than_served(s))
 		return false;
 	double independent =
 		queueing_wait_ggc(e->slots, e->arrival_rate, s->S, fmax(e->Ca2, 1), s->Cs2);
@@ -405,7 +418,10 @@ static int study(struct advice *a, struct study *s)
 
 	a->clients = e->L_slot + e->L_wait;
 	a->is_closed = s->is_closed = is_closed_loop(s, a);
-	/* Of a closed loop arrivals vary as answers do: what independent clients would do is not seen. */
+	/*
+	 * Of a closed loop arrivals vary as answers do:
+	 * what independent clients would do is not seen.
+	 */
 	s->Ca2 = s->is_closed ? 1 : e->Ca2;
 	a->slots_needed = find_slots(s);
 	if (a->is_closed && a->slots_needed && a->slots_needed < a->clients)

@@ -168,7 +168,10 @@ void evidence_take(struct evidence *e, const struct snapshot *s, unsigned cpus)
 		return;
 	take_routes(e, s);
 
-	/* What is served follows what arrives; while a queue grows, or is shed or left, more arrives. */
+	/*
+	 * What is served follows what arrives; while a
+	 * queue grows, or is shed or left, more arrives.
+	 */
 	uint64_t ended = l->completions - l->lost;
 	uint64_t unserved = e->shed + s->window->close[CLOSE_CLIENT_WAITING];
 	double slot_part = ended ? (double)e->service.count / (double)ended : 0;

@@ -6,10 +6,10 @@
  * Ca2, Cs2: squared coefficients of variation (variance over squared mean) of the times between
  * arrivals and of the service times; 1 for exponential ones.
  *
- * Sources: Kleinrock, Queueing Systems, volume 1 (Erlang B and C, sections 3.5 and 3.6; Pollaczek and
- * Khinchine, section 5.6); Allen, Probability, Statistics, and Queueing Theory, 2nd edition, section
- * 5.3 (Allen and Cunneen); Gunther, Guerrilla Capacity Planning, chapter 4 (USL); Reiser and Lavenberg,
- * Mean-Value Analysis of Closed Multichain Queuing Networks, J. ACM 27 (1980).
+ * Sources: Kleinrock, Queueing Systems, volume 1 (Erlang B and C, sections 3.5 and 3.6; Pollaczek
+ * and Khinchine, section 5.6); Allen, Probability, Statistics, and Queueing Theory, 2nd edition,
+ * section 5.3 (Allen and Cunneen); Gunther, Guerrilla Capacity Planning, chapter 4 (USL); Reiser
+ * and Lavenberg, Mean-Value Analysis of Closed Multichain Queuing Networks, J. ACM 27 (1980).
  *
  * Pure.  Where there is no answer (rho >= 1) a wait is INFINITY.
  */

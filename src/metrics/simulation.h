@@ -1,12 +1,13 @@
 /*
  * Simulating one queue before c slots, first come, first served: what no formula tells, the tails.
  *
- * Kiefer and Wolfowitz's recursion over a heap of the instants at which the slots fall free: a request
- * starts at the later of its arrival and the earliest of them.  Service times are drawn from a measured
- * histogram; times between arrivals are gamma distributed with the mean and the squared coefficient
- * of variation that are asked for (1: a Poisson process).
+ * Kiefer and Wolfowitz's recursion over a heap of the instants at which the slots fall free: a
+ * request starts at the later of its arrival and the earliest of them.  Service times are drawn
+ * from a measured histogram; times between arrivals are gamma distributed with the mean and the
+ * squared coefficient of variation that are asked for (1: a Poisson process).
  *
- * The random numbers depend on the seed alone, so that two settings of one seed meet the same requests.
+ * The random numbers depend on the seed alone, so that two
+ * settings of one seed meet the same requests.
  */
 #ifndef METRICS_SIMULATION_H
 #define METRICS_SIMULATION_H

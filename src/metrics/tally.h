@@ -130,7 +130,10 @@ void tally_add_ledger(struct ledger_sum *sum, const struct tally *t);
  */
 bool tally_has_timed(const struct tally *t);
 
-/* sum += one of the tally's histograms; `scratch` is clobbered, and must be empty (zeroed) at first. */
+/*
+ * sum += one of the tally's histograms; `scratch` is
+ * clobbered, and must be empty (zeroed) at first.
+ */
 void tally_add_hist(struct hist_sum *sum, const struct tally *t, const struct hist *h,
 		    struct hist_sum *scratch);
 

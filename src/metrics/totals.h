@@ -48,7 +48,10 @@ struct worker_totals {
 /* Memory for them starts out zeroed; reuse needs no clearing. */
 size_t totals_bytes(unsigned routes);
 
-/* `workers`: room for board->workers_max of them, or NULL; the totals are their sum, and the master's. */
+/*
+ * `workers`: room for board->workers_max of them, or NULL;
+ * the totals are their sum, and the master's.
+ */
 void totals_take(struct totals *t, const struct board *b, struct worker_totals *workers,
 		 uint64_t now_ns);
 

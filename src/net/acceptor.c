@@ -20,7 +20,10 @@
 #define EAGER_MOST 8
 #define EAGER_EVERY 16
 
-/* How often descriptors are asked for where they ran out; one of our own that comes free is noticed. */
+/*
+ * How often descriptors are asked for where they ran out;
+ * one of our own that comes free is noticed.
+ */
 #define PAUSE_S 0.015
 
 /* More than the one that comes: so there is more room with each, until there is enough. */

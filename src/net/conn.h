@@ -12,9 +12,9 @@
  *	                                                           |  the last one
  *	                                                           +-------> LINGERING --> closed
  *
- * Owner: the leader; while BUSY, whoever has its exchange: the ready queue, then the slot's
- * thread, which may call conn_answer(), conn_send() and (for its handler) conn_link, no more.  One request at a
- * time is read; what follows it waits in the input until it is answered.
+ * Owner: the leader; while BUSY, whoever has its exchange: the ready queue, then the slot's thread,
+ * which may call conn_answer(), conn_send() and (for its handler) conn_link, no more.  One request
+ * at a time is read; what follows it waits in the input until it is answered.
  *
  * FRESH also while a PROXY header is awaited or read (conn_proxy.c).
  *

@@ -244,7 +244,10 @@ static void invite_body(struct conn *c)
 	const struct iovec iov = { (void *)line, sizeof line - 1 };
 
 	c->said_continue = true;
-	/* A few bytes into an empty send buffer; a client whose buffer is full gets its body read anyway. */
+	/*
+	 * A few bytes into an empty send buffer; a client
+	 * whose buffer is full gets its body read anyway.
+	 */
 	sock_send(c->io.fd, &iov, 1, false);
 }
 

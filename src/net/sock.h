@@ -1,8 +1,8 @@
 /*
  * Sockets: receiving with the kernel's arrival stamp, sending, closing.
  *
- * The only place that calls recvmsg(2), sendmsg(2), sendfile(2) on client sockets, and close(2) on any
- * socket.  All are non-blocking.
+ * The only place that calls recvmsg(2), sendmsg(2), sendfile(2) on client sockets, and close(2) on
+ * any socket.  All are non-blocking.
  */
 #ifndef NET_SOCK_H
 #define NET_SOCK_H

@@ -117,7 +117,10 @@ static bool await_answer(uint32_t number)
 		atomic_store(&silent_ns, clock_mono_ns());
 		return false; /* and it will not begin any more */
 	}
-	/* It has begun: writing to a file that blocks, perhaps.  Once more as long, then it is let be. */
+	/*
+	 * It has begun: writing to a file that blocks,
+	 * perhaps.  Once more as long, then it is let be.
+	 */
 	for (unsigned i = 0; i < ANSWER_STEPS && atomic_load(&answered) != number; i++)
 		pause_step();
 	return true;

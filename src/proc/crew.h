@@ -15,8 +15,8 @@ struct foundation;
 struct reload;
 
 /*
- * Statistics processes that leave, after as many reloads in a row: probes are requests, too, and those
- * they have begun to answer are answered.
+ * Statistics processes that leave, after as many reloads in a row: probes are requests, too, and
+ * those they have begun to answer are answered.
  */
 #define CREW_LEAVING 64
 

@@ -1,6 +1,6 @@
 /*
- * Feeding pages.  Runs in: the statistics process; observe() and what it calls in a thread of its own,
- * feed_stream() in a slot, the rest in the leader.
+ * Feeding pages.  Runs in: the statistics process; observe() and what it calls in a thread of its
+ * own, feed_stream() in a slot, the rest in the leader.
  */
 #include "proc/feed.h"
 

@@ -18,8 +18,8 @@
 #define PATIENCE_NS (500 * NS_PER_MS)
 
 /*
- * The same of connections to the statistics, after a reload or an upgrade: probes come every second or
- * so.  When the server stops they are the last to be asked, and nothing is left to be said.
+ * The same of connections to the statistics, after a reload or an upgrade: probes come every second
+ * or so.  When the server stops they are the last to be asked, and nothing is left to be said.
  */
 #define PROBE_PATIENCE_NS (2 * NS_PER_S)
 

@@ -74,7 +74,9 @@ static void let_go(struct peers *p, unsigned i)
 	struct loop *l = &p->worker->loop;
 	struct conn *c = p->moving[i].conn;
 
-	/* In this order: killed in between, we count as losing it too, and never less than nothing. */
+	/*
+	 * In this order: killed in between, we count as losing it too, and never less than nothing.
+	 */
 	offer_end(&my_offers(p)->offer[i]);
 	if (c->x && l->hand->tally)
 		tally_transfer(l->hand->tally, &c->x->stamps, -1);

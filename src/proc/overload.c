@@ -5,7 +5,10 @@
 #include "proc/service.h"
 #include "proc/worker.h"
 
-/* The queue is looked at so many times in a queue_timeout, but not more often than every millisecond. */
+/*
+ * The queue is looked at so many times in a queue_timeout,
+ * but not more often than every millisecond.
+ */
 #define LOOKS 10
 #define LOOK_MIN_NS NS_PER_MS
 #define LOOK_MAX_NS (100 * NS_PER_MS)

@@ -16,7 +16,8 @@
  * A worker that leaves while others stay hands on its idle connections too, so that no client
  * notices: whatever it sends next, it sends to a sibling.
  *
- * How a connection goes over: moves.h; who owns it meanwhile: offers.h.  Only plain TCP and unix connections are here.
+ * How a connection goes over: moves.h; who owns it meanwhile: offers.h.  Only plain TCP and unix
+ * connections are here.
  */
 #ifndef PROC_PEERS_H
 #define PROC_PEERS_H

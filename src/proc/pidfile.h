@@ -20,7 +20,10 @@ struct pidfile {
  */
 int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes);
 
-/* The same, with ".2" behind the name, until the older master is gone: then it gets the name itself. */
+/*
+ * The same, with ".2" behind the name, until the older
+ * master is gone: then it gets the name itself.
+ */
 int pidfile_open_aside(struct pidfile *p, const char *path, char *why, size_t why_bytes);
 int pidfile_promote(struct pidfile *p);
 

@@ -9,8 +9,8 @@
 
 /*
  * A whole request is there: an inline handler answers it on the spot, and so may the attempt of a
- * slot route; what needs a slot goes to the ready queue.  Unknown paths and methods are answered here.  Leader only.
- * False: it is in the queue, and no longer the caller's.
+ * slot route; what needs a slot goes to the ready queue.  Unknown paths and methods are answered
+ * here.  Leader only.  False: it is in the queue, and no longer the caller's.
  */
 bool service_request(struct loop *l, struct exchange *x);
 

@@ -1,4 +1,7 @@
-/* The status app.  Runs in: the statistics process; get_events and get_history in a slot, the rest in the leader. */
+/*
+ * The status app.  Runs in: the statistics process; get_events
+ * and get_history in a slot, the rest in the leader.
+ */
 #include "proc/status.h"
 
 #include <stdlib.h>

@@ -58,7 +58,10 @@ static void on_signal(struct ev_loop *ev, ev_io *io, int events)
 
 	(void)ev, (void)events;
 	while (read(io->fd, &s, sizeof s) == sizeof s) {
-		/* It leaves last, when the master says so: a terminal's or a group's signal is not that. */
+		/*
+		 * It leaves last, when the master says so: a
+		 * terminal's or a group's signal is not that.
+		 */
 		if (is_statistics(w) && s.ssi_signo != SIGQUIT && s.ssi_signo != SIGUSR1 &&
 		    s.ssi_pid != (uint32_t)getppid())
 			continue;

@@ -58,7 +58,10 @@ static void on_look(struct ev_loop *ev, ev_timer *t, int events)
 	while (slots_write_off(&w->slots, w->heritage->options->timeout_ns, &o)) {
 		report(w, &o);
 		settle(w, &o);
-		/* The thread may take its time to say where it is: its client has its answer by now. */
+		/*
+		 * The thread may take its time to say where
+		 * it is: its client has its answer by now.
+		 */
 		backtrace_of_thread(o.thread_id, log_descriptor());
 		is_hurt = true;
 	}

@@ -33,7 +33,10 @@ START_TEST(nobody_waits_below_capacity)
 }
 END_TEST
 
-/* 1 s blocked, then each arrival's wait shrinks by 10 ms, as it comes 20 ms later and is served in 10. */
+/*
+ * 1 s blocked, then each arrival's wait shrinks by 10 ms,
+ * as it comes 20 ms later and is served in 10.
+ */
 START_TEST(a_hog_delays_those_in_its_time_and_as_many_again)
 {
 	double service = .010;

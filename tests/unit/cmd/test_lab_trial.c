@@ -1,4 +1,7 @@
-/* Verdicts: a figure outside its bounds fails, whatever the noise; noise only makes it inconclusive. */
+/*
+ * Verdicts: a figure outside its bounds fails, whatever the
+ * noise; noise only makes it inconclusive.
+ */
 #include "cmd/lab_trial.h"
 
 #include <math.h>

@@ -33,7 +33,7 @@ static void add(struct hist_sum *h, uint64_t ns, uint64_t n)
 static void begin(void)
 {
 	memset(&e, 0, sizeof e);
-	e.window_s = 60;
+	e.window_s = e.loaded_s = 60;
 	e.workers = 2;
 	e.threads = 4;
 	e.slots = 8;
@@ -148,6 +148,23 @@ START_TEST(at_saturation_all_in_flight_are_to_have_a_slot)
 	ck_assert_str_eq(more->label, "clients x 1.5");
 	ck_assert_double_eq_tol(more->mean_wait, 82. / 160, .008);
 	begin();
+	bound();
+	ck_assert(!a.is_closed);
+}
+END_TEST
+
+START_TEST(a_round_more_in_a_short_window_is_a_closed_loop_still)
+{
+	/* 8 slots serve 160 a second.  167 come in one second; in each of ten, 165. */
+	begin();
+	e.window_s = e.loaded_s = 1;
+	e.arrival_rate = 167;
+	e.L_slot = 8;
+	e.L_wait = 4;
+	bound();
+	ck_assert(a.is_closed);
+	e.window_s = e.loaded_s = 10;
+	e.arrival_rate = 165;
 	bound();
 	ck_assert(!a.is_closed);
 }
@@ -280,7 +297,9 @@ START_TEST(headroom_is_where_the_target_breaks)
 END_TEST
 
 UNIT_SUITE_OF(advice, what_limits_it, too_little_is_no_ground, the_slots_it_needs_are_the_fewest,
-	      at_saturation_all_in_flight_are_to_have_a_slot, a_queue_that_grows_is_no_closed_loop,
-	      computing_wants_cpus_and_no_more_slots, memory_bounds_threads_too,
-	      shapes_follow_what_it_is_bound_by, forecasts_agree_with_the_formula_where_it_is_exact,
+	      at_saturation_all_in_flight_are_to_have_a_slot,
+	      a_round_more_in_a_short_window_is_a_closed_loop_still,
+	      a_queue_that_grows_is_no_closed_loop, computing_wants_cpus_and_no_more_slots,
+	      memory_bounds_threads_too, shapes_follow_what_it_is_bound_by,
+	      forecasts_agree_with_the_formula_where_it_is_exact,
 	      headroom_is_where_the_target_breaks)
