@@ -290,6 +290,42 @@ static void refuse(struct exchange *x)
 		conn_refuse(x, rq->refusal, rq->why);
 }
 
+/* A large answer is worth a call of its own. */
+#define BATCHED_BYTES_MOST 4096
+
+static bool is_large(const struct exchange *x)
+{
+	uint64_t bytes = 0;
+
+	for (const struct piece *p = x->response.out; p; p = p->next)
+		bytes += p->len;
+	return bytes > BATCHED_BYTES_MOST || x->arena.heap_bytes;
+}
+
+/*
+ * Answers wait for their common writev(2).  A client that lets them lie holds little: when its
+ * socket has not much room left (poll(2): less than a third) one answer goes at a time, until one
+ * does not.
+ */
+static bool batch_is_full(const struct conn *c, const struct exchange *x)
+{
+	if (c->answered_count >= CONN_BATCH || is_large(x))
+		return true;
+	return c->answered_count == 1 && c->in_at < c->in_len && !sock_await_room(c->io.fd, 0);
+}
+
+/* False: the client is waited for, or gone. */
+static bool send_batch(struct conn *c)
+{
+	enum send_result result = conn_send(c->loop->hand, c);
+
+	if (result == SEND_DONE)
+		conn_recycle(c);
+	else
+		conn_resume(c, result);
+	return result == SEND_DONE;
+}
+
 void conn_parse(struct conn *c)
 {
 	struct loop *l = c->loop;
@@ -324,8 +360,8 @@ void conn_parse(struct conn *c)
 		if (!hand_on(c, x))
 			return;
 		now_ns = x->stamps.at[STAMP_FINISHED]; /* the next one is looked at now */
-		if (c->answered_count >= CONN_BATCH || x->arena.heap_bytes)
-			break; /* what a client lets lie is bounded */
+		if (batch_is_full(c, x) && !send_batch(c))
+			return;
 	}
 	conn_resume(c, conn_send(l->hand, c));
 }
