@@ -82,6 +82,7 @@ void background_tell(struct background *b, const struct options *o)
 	if (!is_log_chosen(o))
 		log_warning("daemon without error_logfile: from here on nothing is logged; give a "
 			    "file, syslog, or - to keep standard error");
+	background_settle(o); /* first: the starter's reader gets to the end with the starter */
 	if (write(b->told_fd, "", 1) < 0)
 		log_warning("the process that started this daemon is gone");
 	background_close(b);

@@ -1,5 +1,6 @@
 """Starts the server, waits until it serves, stops it, and looks at what it left behind."""
 
+import contextlib
 import os
 import random
 import re
@@ -81,11 +82,12 @@ def pids_of_session(session):
 def open_files(pid):
     """{descriptor: what it is open on} of a process; what closes while we look is not open."""
     found = {}
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
-        except FileNotFoundError:
-            continue
+    try:
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                found[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+    except (FileNotFoundError, ProcessLookupError):  # it ends
+        return {}
     return found
 
 
