@@ -1,6 +1,7 @@
 /* Who holds an address that is in use.  Runs in: master. */
 #include "net/holder.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <dirent.h>
 #include <inttypes.h>
@@ -20,16 +21,47 @@ struct holder {
 	pid_t pid;      /* the first that has it open; 0: none that we may see */
 };
 
-/* "  1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 54321 ..." */
-static bool parse_tcp(const char *line, uint16_t port, struct holder *h)
-{
-	unsigned local, state, uid;
+#define HOST_DIGITS 32 /* of an IPv6 address */
 
-	if (sscanf(line, "%*u: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %u %*u %" SCNu64, &local, &state,
-		   &uid, &h->inode) != 4)
+/* As the tables have it: 32-bit words as they lie in memory.  "": a name, or every address. */
+static void host_digits(const char *host, char digits[static HOST_DIGITS + 1])
+{
+	uint32_t word[4];
+	unsigned words = inet_pton(AF_INET, host, word) == 1    ? 1
+			 : inet_pton(AF_INET6, host, word) == 1 ? 4
+								: 0;
+
+	digits[0] = '\0';
+	for (unsigned i = 0; i < words; i++)
+		snprintf(digits + 8 * (size_t)i, 9, "%08X", word[i]);
+}
+
+static bool is_every_address(const char *digits)
+{
+	return digits[strspn(digits, "0")] == '\0';
+}
+
+/* Of one port no two sockets can have these.  IPv4 may stand at the end of IPv6 (RFC 4291 2.5.5.2). */
+static bool are_in_conflict(const char *ours, const char *theirs)
+{
+	size_t n = strlen(ours), m = strlen(theirs);
+
+	return is_every_address(ours) || is_every_address(theirs) ||
+	       (n <= m && strcmp(ours, theirs + m - n) == 0);
+}
+
+/* "  1: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 54321 ..." */
+static bool parse_tcp(const char *line, const struct address *a, struct holder *h)
+{
+	char ours[HOST_DIGITS + 1], theirs[HOST_DIGITS + 1];
+	unsigned port, state, uid;
+
+	if (sscanf(line, "%*u: %32[0-9A-F]:%x %*s %x %*s %*s %*s %u %*u %" SCNu64, theirs, &port,
+		   &state, &uid, &h->inode) != 5)
 		return false;
 	h->uid = uid;
-	return local == port && state == TCP_LISTENING;
+	host_digits(a->host, ours);
+	return port == a->port && state == TCP_LISTENING && are_in_conflict(ours, theirs);
 }
 
 /* "0000000012345678: 00000002 00000000 00010000 0001 01 54321 /run/x.sock" */
@@ -51,7 +83,7 @@ static bool find_in(const char *table, const struct address *a, struct holder *h
 	FILE *f = fopen(table, "re");
 
 	while (f && !found && fgets(line, sizeof line, f))
-		found = a->is_unix ? parse_unix(line, a->path, h) : parse_tcp(line, a->port, h);
+		found = a->is_unix ? parse_unix(line, a->path, h) : parse_tcp(line, a, h);
 	if (f)
 		fclose(f);
 	return found;

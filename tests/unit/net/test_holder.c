@@ -49,6 +49,34 @@ START_TEST(who_listens_on_a_port_is_found)
 }
 END_TEST
 
+static void assert_held(const char *host, uint16_t port, bool is_held)
+{
+	struct address a = { .port = port };
+
+	snprintf(a.host, sizeof a.host, "%s", host);
+	ck_assert_msg(holder_describe(&a, text, sizeof text) == is_held, "%s", host);
+}
+
+START_TEST(who_listens_on_another_address_of_the_port_is_not_it)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t len = sizeof at;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&at, len), 0);
+	ck_assert_int_eq(listen(fd, 1), 0);
+	ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	assert_held("127.0.0.2", ntohs(at.sin_port), true);
+	assert_held("0.0.0.0", ntohs(at.sin_port), true);
+	assert_held("::", ntohs(at.sin_port), true);
+	assert_held("localhost", ntohs(at.sin_port), true); /* a name: who knows */
+	assert_held("127.0.0.1", ntohs(at.sin_port), false);
+	assert_held("::1", ntohs(at.sin_port), false);
+	close(fd);
+}
+END_TEST
+
 START_TEST(who_listens_on_a_unix_socket_is_found)
 {
 	struct address a = { .is_unix = true };
@@ -66,4 +94,6 @@ START_TEST(who_listens_on_a_unix_socket_is_found)
 }
 END_TEST
 
-UNIT_SUITE_OF(holder, who_listens_on_a_port_is_found, who_listens_on_a_unix_socket_is_found)
+UNIT_SUITE_OF(holder, who_listens_on_a_port_is_found,
+	      who_listens_on_another_address_of_the_port_is_not_it,
+	      who_listens_on_a_unix_socket_is_found)
