@@ -206,6 +206,7 @@ static void on_time(struct master *m)
 			m->tick_ns = now_ns + NS_PER_S; /* we were held up: no burst of seconds */
 		look_for_silence(m, now_ns);
 		logs_follow(&m->foundation.heritage);
+		upgrade_clear_aside(&m->upgrade);
 		crew_end_overdue_statistics(&m->crew, now_ns);
 		crew_spawn_statistics(&m->crew);
 	}

@@ -15,6 +15,7 @@
 #include "proc/listeners.h"
 
 #define EXIT_NOT_EXECUTED 127
+#define CLEARINGS 10
 
 static void close_fd(int *fd)
 {
@@ -151,11 +152,20 @@ bool upgrade_on_child(struct upgrade *u, pid_t pid, int wait_status)
 	say_end(u, pid, wait_status);
 	close_fd(&u->why_fd);
 	u->heir = 0;
-	foundation_clear_aside(u->foundation);
+	u->clearings = CLEARINGS;
+	upgrade_clear_aside(u);
 	tell_workers(u);
 	/* It may have been the service's main process in the meantime. */
 	notify_send(&u->foundation->notify, "READY=1\nMAINPID=%d\nSTATUS=serving", (int)getpid());
 	return true;
+}
+
+void upgrade_clear_aside(struct upgrade *u)
+{
+	if (u->heir || !u->clearings)
+		return;
+	u->clearings--;
+	foundation_clear_aside(u->foundation);
 }
 
 /* --- the old one is gone ------------------------------------------------------------ */

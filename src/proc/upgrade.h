@@ -26,6 +26,7 @@ struct upgrade {
 	pid_t predecessor;  /* the one that has started us, while it lives; 0: none */
 	int predecessor_fd; /* readable when it is gone; -1 */
 	int why_fd;         /* where the heir says why it could not become one; -1: none */
+	unsigned clearings; /* what a dead heir has left is looked for so many times more */
 };
 
 void upgrade_open(struct upgrade *u, struct foundation *f, const struct reading *reading);
@@ -39,6 +40,9 @@ bool upgrade_has_relative(const struct upgrade *u);
 
 /* The heir has ended (true), which is logged; another child (false). */
 bool upgrade_on_child(struct upgrade *u, pid_t pid, int wait_status);
+
+/* Once a second: a child that the heir had just forked may have held open what it left. */
+void upgrade_clear_aside(struct upgrade *u);
 
 /* The predecessor is gone: we are the one master now. */
 void upgrade_promote(struct upgrade *u);

@@ -137,6 +137,28 @@ class Conn:
             self.socket.settimeout(before)
 
 
+class SlowConn(Conn):
+    """One whose kernel takes little that nobody reads."""
+
+    def __init__(self, address, timeout=20):
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(timeout)
+        self.socket.connect(address)
+        self.rest = bytearray()
+
+
+# Requests whose answers leave together, and do not fit into the socket of a SlowConn.
+FILLING_COUNT, FILLING_BYTES = 31, 3800
+FILLING = request(f"/bytes?n={FILLING_BYTES}") * FILLING_COUNT
+FILLING_OPTIONS = ("--tcp-notsent-lowat", "4k")
+
+
+def read_filling(conn):
+    for _ in range(FILLING_COUNT):
+        assert len(conn.read().body) == FILLING_BYTES
+
+
 def get(address, target, timeout=20, **more):
     """One request on a connection of its own."""
     with Conn(address, timeout) as c:

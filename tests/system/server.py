@@ -274,14 +274,14 @@ def stop(pid):
     eventually(is_still, 5, f"process {pid} has stopped", every=0.001)
 
 
-def conns_of_one_worker(server, n, address=None, first=lambda i: b""):
+def conns_of_one_worker(server, n, address=None, first=lambda i: b"", kind=client.Conn):
     """So many kept-alive connections, all accepted by worker 0, and idle; each began with first(i)."""
     eventually(lambda: len(server.worker_pids()) == server.workers, 5, "all workers are ready")
     others = server.worker_pids()[1:]
     for pid in others:
         stop(pid)
     try:
-        conns = [client.Conn(address or server.address) for _ in range(n)]
+        conns = [kind(address or server.address) for _ in range(n)]
         for i, c in enumerate(conns):
             c.send(first(i))
             assert c.get("/hello").status == 200

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 import client
-from client import chunked, request
+from client import FILLING, FILLING_OPTIONS, SlowConn, chunked, read_filling, request
 from load import ClosedLoop, at_once
 from server import PATIENCE, conns_of_one_worker, eventually, open_fds, stop
 
@@ -308,19 +308,19 @@ def test_what_a_killed_sender_offered_outlives_its_successor(serve):
 
 def test_who_does_not_read_his_earlier_answer_keeps_nobody_else_from_moving(serve):
     """He cannot move before he has, and waits for a slot of his own worker."""
-    with serve(workers=2, threads=1) as s:
-        busy, *stuck, moving = conns_of_one_worker(s, 5)
+    with serve(*FILLING_OPTIONS, workers=2, threads=1) as s:
+        busy, *stuck, moving = conns_of_one_worker(s, 5, kind=SlowConn)
         busy.send(request("/sleep?ms=4000"))
         s.wait_busy(1)
         for c in stuck:
-            c.send(request("/bytes?n=8000000") + request("/sleep?ms=10"))
+            c.send(FILLING + request("/sleep?ms=10"))
         eventually(lambda: s.stats()["workers"][0]["queued"] == 3, 5, "they wait for a slot")
         begin = time.monotonic()
         assert moving.get("/sleep?ms=10").status == 200
         assert time.monotonic() - begin < 1 * PATIENCE
         assert busy.read().status == 200
         for c in stuck:
-            assert len(c.read().body) == 8_000_000
+            read_filling(c)
             assert c.read().status == 200
 
 
@@ -349,7 +349,8 @@ def test_a_draining_worker_gives_everything_away(serve):
 
 @pytest.mark.short
 def test_a_fast_route_that_once_is_slow_delays_nobody(serve):
-    with serve(workers=1, threads=2) as s:
+    # Long enough that a busy machine makes no slow route of the fast one.
+    with serve("--promote-after", "10ms", workers=1, threads=2) as s:
         with s.conn() as conn, s.conn() as slow:
             for _ in range(200):
                 assert conn.get("/sleep?ms=0.01").status == 200

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from client import Closed, Conn, get, request
+from client import FILLING, FILLING_OPTIONS, Closed, Conn, SlowConn, get, read_filling, request
 from server import PATIENCE, SANITIZED, eventually, open_files, pids_of_session, private_bytes
 
 MIB = 1 << 20
@@ -18,17 +18,6 @@ LINE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.\n"
 def closes(server, reason, n=1, within=10):
     """Waits until so many connections ended for that reason."""
     return eventually(lambda: server.stats()["closes"][reason] == n, within, f"{n} {reason}")
-
-
-class SlowConn(Conn):
-    """One whose kernel takes little that nobody reads."""
-
-    def __init__(self, address, timeout=20):
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self.socket.settimeout(timeout)
-        self.socket.connect(address)
-        self.rest = bytearray()
 
 
 # --- files -------------------------------------------------------------------------
@@ -182,15 +171,25 @@ def test_streams_keep_their_place_among_pipelined_answers(server):
     server.completed(len(targets))
 
 
-def test_a_stream_waits_for_what_comes_before_it(server):
-    """The answer before it fills the socket; nothing of the stream may overtake it."""
-    with SlowConn(server.address) as c:
-        c.send(request("/bytes?n=8000000") + request("/stream?pieces=3&size=64") +
-               request("/hello"))
-        server.wait_busy(1)
+def test_a_stream_waits_for_what_comes_before_it(serve):
+    """The answers before it fill the socket; nothing of the stream may overtake them."""
+    with serve(*FILLING_OPTIONS) as s, SlowConn(s.address) as c:
+        c.send(FILLING + request("/stream?pieces=3&size=64") + request("/hello"))
+        s.wait_busy(1)
         time.sleep(0.3)
-        assert server.busy_slots() == 1
-        assert [len(c.read().body) for _ in range(3)] == [8_000_000, 192, 13]
+        assert s.busy_slots() == 1
+        read_filling(c)
+        assert [len(c.read().body) for _ in range(2)] == [192, 13]
+
+
+@pytest.mark.short
+def test_who_does_not_take_a_large_answer_gets_no_other(server):
+    with SlowConn(server.address) as c:
+        c.send(request("/bytes?n=8000000") + request("/sleep?ms=1"))
+        eventually(lambda: server.stats()["connections"]["flushing"] == 1, 5, "it waits for him")
+        time.sleep(0.2)
+        assert server.stats()["totals"]["arrivals"] == 1
+        assert [len(c.read().body) for _ in range(2)] == [8_000_000, 3]
 
 
 @pytest.mark.short
@@ -402,12 +401,12 @@ def test_a_stream_past_its_deadline_is_cut(serve):
 
 def test_a_stream_that_still_waits_for_its_turn_is_answered_for(serve):
     """Before its head has gone a 504 can be sent, behind what comes before it."""
-    with serve("--timeout", "1s", workers=2) as s:
+    with serve("--timeout", "1s", *FILLING_OPTIONS, workers=2) as s:
         s.may_lose_workers = True
         with SlowConn(s.address) as c:
-            c.send(request("/bytes?n=8000000") + request("/stream?pieces=3"))
+            c.send(FILLING + request("/stream?pieces=3"))
             eventually(lambda: s.stats()["totals"]["written_off"] == 1, 10, "it is written off")
-            assert len(c.read().body) == 8_000_000
+            read_filling(c)
             assert c.read().status == 504
 
 

@@ -29,7 +29,7 @@ def start_lab(*args):
 def lab(*args):
     """(status, stdout, stderr) of a whole run."""
     process = start_lab(*args)
-    out, err = process.communicate(timeout=100 * PATIENCE)
+    out, err = process.communicate(timeout=300 * PATIENCE)
     return process.returncode, out, err
 
 

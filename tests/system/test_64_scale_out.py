@@ -146,6 +146,7 @@ def rules_and_panels_have_data(cluster, at):
         assert cluster.prometheus.query(expression, at), f"{title}: {expression} has no data"
 
 
+@pytest.mark.alone
 def test_the_law_over_all_machines_agrees_with_the_generator(watched):
     cluster = watched
     users = MACHINES * SLOTS
