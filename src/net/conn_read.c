@@ -303,9 +303,8 @@ static bool is_large(const struct exchange *x)
 }
 
 /*
- * Answers wait for their common writev(2).  A client that lets them lie holds little: when its
- * socket has not much room left (poll(2): less than a third) one answer goes at a time, until one
- * does not.
+ * Answers wait for their common writev(2).  A client that lets them lie holds little: while more than
+ * tcp_notsent_lowat is unsent (poll(2) says so), one answer goes at a time, until one does not.
  */
 static bool batch_is_full(const struct conn *c, const struct exchange *x)
 {

@@ -41,6 +41,15 @@ class Link:
         if error not in (0, errno.EINPROGRESS):
             raise OSError(error, "connect")
 
+    def is_readable(self):
+        try:
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return False
+        except OSError:
+            pass
+        return True
+
     def answer(self):
         """(status, closes) of the answer once it is there, or None."""
         head, mark, body = self.rest.partition(b"\r\n\r\n")
@@ -112,7 +121,7 @@ class Steady:
     def send(self, number):
         kept = number % 2 == 0
         try:
-            link = self.idle.popleft() if kept and self.idle else self.open(kept)
+            link = (kept and self.take_idle()) or self.open(kept)
         except OSError as error:
             self.failures.append(("connect", time.monotonic() - self.began, str(error)))
             return
@@ -121,6 +130,16 @@ class Steady:
         fields = () if link.kept else (("Connection", "close"),)
         link.to_send = request(link.call.target, headers=fields)
         self.flush(link)
+
+    def take_idle(self):
+        """As clients do: one that was closed in the meantime is not asked."""
+        while self.idle:
+            link = self.idle.popleft()
+            if not link.is_readable():
+                return link
+            self.closed_idle += 1
+            self.close(link)
+        return None
 
     def open(self, kept):
         kept = kept and self.kept_count < self.kept_most

@@ -17,7 +17,7 @@ def app_that(tmp_path, name, start="return 0;"):
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
-__attribute__((unused)) static void *die_soon(void *a) {{ usleep(20000); abort(); return a; }}
+__attribute__((unused)) static void *die_soon(void *a) {{ usleep(200000); abort(); return a; }}
 static int start(void *state) {{ pthread_t t; (void)state, (void)t; {start} }}
 static int hello(struct ltd_exchange *x, void *state)
 {{
