@@ -148,6 +148,7 @@ static void read_signals(struct master *m)
 {
 	struct signalfd_siginfo s;
 
+	on_child(m); /* first: who has ended may be in the way of what is asked */
 	while (read(m->signal_fd, &s, sizeof s) == sizeof s)
 		for (unsigned i = 0; i < SIGNALS; i++)
 			if (s.ssi_signo == (uint32_t)signals[i].signal &&
