@@ -137,9 +137,12 @@ class Steady:
             link = self.idle.popleft()
             if not link.is_readable():
                 return link
-            self.closed_idle += 1
-            self.close(link)
+            self.end_idle(link)
         return None
+
+    def end_idle(self, link):
+        self.closed_idle += 1
+        self.close(link)
 
     def open(self, kept):
         kept = kept and self.kept_count < self.kept_most
@@ -180,8 +183,7 @@ class Steady:
         link.rest += data
         if not data and link.call is None:
             self.idle.remove(link)
-            self.closed_idle += 1
-            self.close(link)
+            self.end_idle(link)
         elif not data:
             self.fail(link, f"{why}, after {len(link.rest)} bytes")
         else:
