@@ -113,21 +113,27 @@ static void cut_socket(const struct conn *c, const struct request *rq)
 	sock_cut(c->io.fd);
 }
 
+/* The handler's part is over, as far as anybody counts. */
+static void finish(struct hand *h, struct stamps *s)
+{
+	stamps_mark(s, STAMP_FINISHED, clock_mono_ns());
+	if (h->tally)
+		tally_finished(h->tally, s, FLOW_SLOT);
+}
+
 /* Nothing can be made for it: it is counted, and has no line in the access log. */
 static void cut_unlogged(struct conn *c)
 {
 	struct hand *h = c->loop->hand;
 	struct exchange *x = c->x;
 	struct stamps stamps = x->stamps;
-	uint64_t now_ns = clock_mono_ns();
 
 	c->x = NULL;
 	conn_give_up(c, 504);
 	c->x = x; /* stays with the handler's thread */
-	stamps_mark(&stamps, STAMP_FINISHED, now_ns);
+	finish(h, &stamps);
 	if (h->tally) {
-		tally_finished(h->tally, &stamps, FLOW_SLOT);
-		stamps_mark(&stamps, STAMP_SENT, now_ns);
+		stamps_mark(&stamps, STAMP_SENT, stamps.at[STAMP_FINISHED]);
 		tally_sent(h->tally, &stamps, x->route_index, 504);
 		tally_closed(h->tally, CLOSE_DEADLINE);
 	}
@@ -144,11 +150,8 @@ void conn_cut_off(struct conn *old)
 		cut_unlogged(old);
 		return;
 	}
-	struct exchange *x = c->x;
-	stamps_mark(&x->stamps, STAMP_FINISHED, clock_mono_ns());
-	if (c->loop->hand->tally)
-		tally_finished(c->loop->hand->tally, &x->stamps, FLOW_SLOT);
-	conn_append_answered(c, x);
+	finish(c->loop->hand, &c->x->stamps);
+	conn_append_answered(c, c->x);
 	conn_close(c, CLOSE_DEADLINE);
 }
 
