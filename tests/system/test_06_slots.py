@@ -40,9 +40,9 @@ def test_the_41st_waits_for_a_round_and_its_wait_says_so(server_5x8):
     took = sleepers(server_5x8, 41, 500)
     assert took[39] < ONE_ROUND_S < took[40]
     wait = server_5x8.window_with(41)["phases"]["wait"]
-    assert wait["max_s"] == pytest.approx(took[40] - 0.5, rel=0.1)
+    assert wait["max_s"] == pytest.approx(took[40] - 0.5, abs=0.1 * PATIENCE)
     if not SANITIZED:
-        assert wait["max_s"] == pytest.approx(0.5, rel=0.1)
+        assert wait["max_s"] == pytest.approx(0.5, abs=0.1)
         assert wait["p90_s"] < 0.25
 
 
@@ -89,9 +89,9 @@ def test_a_wait_of_300_ms_is_seen_as_300_ms(server, kept_alive):
         assert job.result().status == 200
 
     expected = min(job.ended for job in busy) - sent
-    assert 0.25 < expected < 0.35, "the machine is too busy to say"
+    assert expected > 0.1, "the machine is too busy to say"
     wait = server.window_with(3 + kept_alive)["phases"]["wait"]
-    assert wait["max_s"] == pytest.approx(expected, rel=0.1)
+    assert wait["max_s"] == pytest.approx(expected, abs=0.03 * PATIENCE)
 
 
 @pytest.mark.short

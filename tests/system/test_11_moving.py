@@ -186,7 +186,7 @@ def test_a_stopped_receiver_delays_nothing_for_long(serve):
             assert time.monotonic() - begin < 0.3 + 0.5 * PATIENCE
         assert s.stats()["totals"]["moves_refused"] >= 1
         check_at_rest(s)
-        assert open_fds(pid) <= fds
+        eventually(lambda: open_fds(pid) <= fds, 5, "no descriptor is left over")
 
 
 @pytest.mark.short
@@ -357,12 +357,12 @@ def test_a_fast_route_that_once_is_slow_delays_nobody(serve):
             before = s.stats()["totals"]
             slow.send(request("/sleep?ms=1500"))
             took = []
-            while len(took) < 300:
+            while len(took) < 100:
                 begin = time.monotonic()
                 assert conn.get("/hello").status == 200
                 took.append(time.monotonic() - begin)
             took.sort()
-            assert took[150] < 0.02 * PATIENCE and took[-1] < 0.5
+            assert took[50] < 0.02 * PATIENCE and took[-1] < 0.5
             assert s.busy_slots() == 1
             after = s.stats()["totals"]
             assert after["rescues"] > before["rescues"]
@@ -392,7 +392,7 @@ def test_promote_after_0_hands_on_every_time(serve):
 
 def test_the_law_holds_while_connections_move(serve):
     with serve("--keep-alive", "30", workers=4, threads=2) as s:
-        load = ClosedLoop(s.address, 24, lambda: "/sleep?ms=5", 2.5 * PATIENCE)
+        load = ClosedLoop(s.address, 24, lambda: "/sleep?ms=20", 2.5 * PATIENCE)
         load.run()
         stats = s.stats(10)
         law = stats["little"]

@@ -13,7 +13,7 @@ import pytest
 
 from client import Closed, Conn, chunked, request
 from load import Background
-from server import PATIENCE, cpu_seconds, eventually, open_fds
+from server import PATIENCE, cpu_seconds, eventually, open_files
 
 HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -280,7 +280,7 @@ def test_a_place_that_comes_free_is_given_on_at_once(serve):
                 begin = time.monotonic()
                 assert late.read().status == 200
                 took.append(time.monotonic() - begin)
-    assert sorted(took)[len(took) // 2] < 0.01 * PATIENCE, took
+    assert sorted(took)[len(took) // 2] < 0.05 * PATIENCE, took
 
 
 def test_no_connection_is_sent_away_while_a_sibling_has_a_place(serve):
@@ -356,9 +356,10 @@ class Rationed:
 
     def __enter__(self):
         self.before = resource.prlimit(self.pid, resource.RLIMIT_NOFILE)
-        fds = max(map(int, os.listdir(f"/proc/{self.pid}/fd"))) + 1
-        assert fds == open_fds(self.pid), "there are no gaps"
-        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (fds + self.more, self.before[1]))
+        fds = {int(fd) for fd in os.listdir(f"/proc/{self.pid}/fd")}
+        assert fds == set(range(len(fds))), "there are no gaps"
+        limit = len(fds) + self.more
+        resource.prlimit(self.pid, resource.RLIMIT_NOFILE, (limit, self.before[1]))
         return self
 
     def relieve(self):
@@ -446,7 +447,7 @@ def test_out_of_descriptors_a_queue_is_worked_off_without_a_pause(serve):
     """And the shortage is told of once, however long it was and whatever came at its end."""
     with serve(*ENDLESS) as s, ExitStack() as stack:
         with Rationed(s.worker_pids()[0], 8):
-            conns = [stack.enter_context(half_a_request(s)) for _ in range(200)]
+            conns = [stack.enter_context(half_a_request(s)) for _ in range(400)]
             eventually(lambda: s.stats()["totals"]["accept_errors"] >= 2, 5, "accepting failed")
             time.sleep(1.2)
             with s.conn() as late:
@@ -456,7 +457,7 @@ def test_out_of_descriptors_a_queue_is_worked_off_without_a_pause(serve):
                 begin = time.monotonic()
                 assert late.read().status == 200
                 took = time.monotonic() - begin
-            assert took < 0.1 * PATIENCE  # with a pause for each 9 of them: 0.3 s
+            assert took < 0.3 * PATIENCE  # with a pause for each 9 of them: 0.6 s
             assert s.stderr().count("Too many open files") == 1
         time.sleep(1.1)
         assert s.get("/hello").status == 200
@@ -510,8 +511,10 @@ def test_idle_connections_leave_descriptors_for_files(serve, tmp_path):
 def test_out_of_descriptors_a_static_app_says_so_once(serve, tmp_path):
     (tmp_path / "f").write_bytes(b"x" * 100_000)
     with serve(app=f"static:{tmp_path}") as s, s.conn() as c:
+        pid = s.worker_pids()[0]
         assert c.get("/f").status == 200
-        with Rationed(s.worker_pids()[0], 0):
+        eventually(lambda: str(tmp_path / "f") not in open_files(pid).values(), 5, "it is closed")
+        with Rationed(pid, 0):
             for _ in range(20):
                 assert c.get("/f").status == 503
         assert c.get("/f").status == 200

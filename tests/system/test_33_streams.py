@@ -3,6 +3,7 @@
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -302,6 +303,23 @@ def test_a_client_that_takes_enough_is_not(serve):
         closes(s, "client_mid_response")
 
 
+class Pipelining(SlowConn):
+    """One that goes on asking and never reads."""
+
+    BLOCK = request("/hello") * 2000
+
+    def __init__(self, address):
+        super().__init__(address)
+        self.socket.setblocking(False)
+        self.left = b""
+
+    def send_what_it_takes(self):
+        with suppress(BlockingIOError):
+            while True:
+                self.left = self.left or self.BLOCK
+                self.left = self.left[self.socket.send(self.left):]
+
+
 @pytest.mark.skipif(SANITIZED, reason="a sanitizer takes memory of its own")
 def test_pipelining_clients_that_never_read_cost_no_memory(serve):
     with serve("--write-timeout", "60", "--worker-connections", "500") as s:
@@ -309,17 +327,13 @@ def test_pipelining_clients_that_never_read_cost_no_memory(serve):
             assert s.get("/hello").status == 200
         [pid] = s.worker_pids()
         before = private_bytes(pid)
-        clients = [SlowConn(s.address) for _ in range(50)]
-        block = request("/hello") * 2000
-        for c in clients:
-            c.socket.setblocking(False)
-        for _ in range(300):
+        clients = [Pipelining(s.address) for _ in range(50)]
+
+        def all_wait():
             for c in clients:
-                try:
-                    c.socket.send(block)
-                except BlockingIOError:
-                    pass
-        eventually(lambda: s.stats()["connections"]["flushing"] == 50, 10, "all of them wait")
+                c.send_what_it_takes()
+            return s.stats()["connections"]["flushing"] == 50
+        eventually(all_wait, 10, "all of them wait")
         grown = private_bytes(pid) - before
         print(f"{grown / 50:.0f} bytes of private memory for each of 50")
         with s.conn() as c:
