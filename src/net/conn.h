@@ -69,7 +69,8 @@ struct conn {
 	bool must_reset;    /* not merely closed: what the kernel still has of it goes, too */
 	bool is_unfinished; /* a stream that its closing would make look whole (RFC 9112 8) */
 	bool was_refused, was_moved, said_continue;
-	bool awaits_header; /* a PROXY header comes first */
+	uint8_t interim_left; /* bytes of 100 Continue still to be sent, before what is answered */
+	bool awaits_header;   /* a PROXY header comes first */
 	bool is_secure;     /* and said that the client came by TLS */
 	bool peer_is_proxy; /* trusted to say who its client is */
 	struct client client;
@@ -141,7 +142,7 @@ struct conn_passport {
 	uint64_t stored_bytes; /* of its body, which travels as a descriptor; 0: none */
 	struct stamps stamps;  /* of the waiting request */
 	struct client client;
-	bool is_secure;
+	bool is_secure, awaits_header;
 };
 void conn_passport(const struct conn *c, struct conn_passport *p);
 
@@ -160,6 +161,12 @@ struct conn_arrival {
  * descriptors are then still the caller's).
  */
 struct conn *conn_adopt(struct loop *l, const struct conn_passport *p, const struct conn_arrival *a);
+
+/* May it go without a request?  Not with part of a PROXY header read: that would be lost. */
+static inline bool conn_holds_nothing(const struct conn *c)
+{
+	return !c->x && c->in_at == c->in_len;
+}
 
 /* The same for one that came without a request; NULL: memory is short. */
 struct conn *conn_adopt_idle(struct loop *l, int fd, const struct conn_passport *p);
@@ -242,6 +249,9 @@ void conn_frame(struct hand *h, const struct exchange *x, struct response_frame 
  */
 void conn_encode(struct exchange *x);
 void conn_encode_stream(struct exchange *x);
+
+/* 100 Continue (RFC 9110 15.2.1); what does not go now, goes before all that conn_send() sends. */
+enum send_result conn_invite_body(struct hand *h, struct conn *c);
 
 /* Sends from x on: how many bytes went, or a negative errno value, the failure noted. */
 long conn_send_some(struct conn *c, struct exchange *x);

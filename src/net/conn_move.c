@@ -57,6 +57,7 @@ void conn_passport(const struct conn *c, struct conn_passport *p)
 	p->stamps = c->x ? c->x->stamps : (struct stamps){ 0 };
 	p->client = c->client;
 	p->is_secure = c->is_secure;
+	p->awaits_header = c->awaits_header;
 }
 
 bool conn_fill_input(struct conn *c, const char *bytes, size_t len)
@@ -105,6 +106,7 @@ static struct conn *adopt(struct loop *l, int fd, const struct conn_passport *p,
 		return NULL;
 	conn_identify(c, &p->client);
 	c->is_secure = p->is_secure;
+	c->awaits_header = p->awaits_header;
 	c->accepted_ns = p->accepted_ns;
 	c->requests = p->requests;
 	c->was_moved = true;

@@ -238,24 +238,13 @@ static bool is_holding_back(const struct conn *c)
 	return rq->head_done && rq->expects_continue && !c->said_continue;
 }
 
-static void invite_body(struct conn *c)
-{
-	static const char line[] = "HTTP/1.1 100 Continue\r\n\r\n";
-	const struct iovec iov = { (void *)line, sizeof line - 1 };
-
-	c->said_continue = true;
-	/*
-	 * A few bytes into an empty send buffer; a client
-	 * whose buffer is full gets its body read anyway.
-	 */
-	sock_send(c->io.fd, &iov, 1, false);
-}
-
 /* Part of a message is there. */
 static void await_more(struct conn *c)
 {
 	enum send_result result = conn_send(c->loop->hand, c);
 
+	if (result == SEND_DONE && is_holding_back(c))
+		result = conn_invite_body(c->loop->hand, c);
 	if (result != SEND_DONE) {
 		conn_resume(c, result);
 		return;
@@ -264,8 +253,6 @@ static void await_more(struct conn *c)
 	/* The head's deadline runs from its first byte, the body's from the last byte that came. */
 	if (c->state != CONN_READING || conn_is_in_body(c))
 		conn_set_state(c, CONN_READING);
-	if (is_holding_back(c))
-		invite_body(c);
 	conn_watch(c, EV_READ);
 }
 

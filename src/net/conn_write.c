@@ -166,10 +166,37 @@ static void advance(struct hand *h, struct conn *c, uint64_t sent)
 	}
 }
 
+static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
+
+/* Nothing else may come between its bytes: what is left of them goes before all that follows. */
+static enum send_result send_interim(struct hand *h, struct conn *c)
+{
+	const char *end = interim + sizeof interim - 1;
+	const struct iovec iov = { (void *)(end - c->interim_left), c->interim_left };
+	long n = sock_send(c->io.fd, &iov, 1, false);
+
+	if (n == -EAGAIN)
+		return SEND_BLOCKED;
+	if (n < 0) {
+		c->failure = CLOSE_CLIENT_MID_REQUEST;
+		return SEND_FAILED;
+	}
+	c->interim_left -= (uint8_t)n;
+	conn_count_sent(h, c, (uint64_t)n);
+	return c->interim_left ? SEND_BLOCKED : SEND_DONE;
+}
+
+enum send_result conn_invite_body(struct hand *h, struct conn *c)
+{
+	c->said_continue = true;
+	c->interim_left = sizeof interim - 1;
+	return send_interim(h, c);
+}
+
 enum send_result conn_send(struct hand *h, struct conn *c)
 {
 	uint64_t sent = 0;
-	enum send_result result = SEND_DONE;
+	enum send_result result = c->interim_left ? send_interim(h, c) : SEND_DONE;
 
 	while (c->answered && result == SEND_DONE) {
 		long n = sent < TURN_BYTES ? conn_send_some(c, c->answered) : -EAGAIN;

@@ -227,11 +227,14 @@ void peers_hand_on(struct peers *p, enum conn_state state)
 {
 	struct list *conns = &p->worker->loop.conns[state];
 
-	while (!list_is_empty(conns)) {
-		int heir = next_heir(p);
+	for (struct list *n = conns->next, *next; n != conns; n = next) {
+		struct conn *c = list_entry(n, struct conn, node);
 
-		if (heir < 0 || !moves_offer(p, list_entry(list_first(conns), struct conn, node),
-					     (unsigned)heir, 0))
+		next = n->next;
+		if (!conn_holds_nothing(c))
+			continue;
+		int heir = next_heir(p);
+		if (heir < 0 || !moves_offer(p, c, (unsigned)heir, 0))
 			return; /* the next turn goes on */
 	}
 }

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -341,6 +341,43 @@ def test_pipelining_clients_that_never_read_cost_no_memory(serve):
         assert grown < 50 * 40_000
         for c in clients:
             c.close()
+
+
+INVITED = (b"POST /echo HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+           b"Content-Length: 5\r\n\r\n")
+
+
+def bytes_the_kernel_takes(server, conn):
+    """Of an answer that nobody reads: how much of its body the server is rid of."""
+    conn.send(request("/bytes?n=60000000"))
+
+    def settled():
+        earlier = server.stats()["totals"]["bytes_out"]
+        time.sleep(0.1)
+        return earlier and earlier == server.stats()["totals"]["bytes_out"] and earlier
+    taken = eventually(settled, 5, "it waits")
+    head = conn.until(b"\r\n\r\n")
+    return taken - len(head) - 4
+
+
+@pytest.mark.parametrize("transport", ["tcp", "unix"])
+def test_an_invitation_waits_for_a_client_that_does_not_read(serve, tmp_path, transport):
+    """100 Continue behind an answer that just fits: it comes whole, before the next one, or later."""
+    path = str(tmp_path / "socket")
+    with serve(binds=None if transport == "tcp" else [f"unix:{path}"]) as s, ExitStack() as stack:
+        address = s.address if transport == "tcp" else path
+        with Conn(address) as c:
+            taken = bytes_the_kernel_takes(s, c)
+        sizes = [*range(taken - 60, taken + 20), *range(taken - 20_000, taken + 20_000, 1000)]
+        conns = [stack.enter_context(Conn(address)) for _ in sizes]
+        for c, n in zip(conns, sizes):
+            c.send(request(f"/bytes?n={n}") + INVITED)
+        time.sleep(0.3)
+        for c, n in zip(conns, sizes):
+            assert len(c.read().body) == n
+            assert c.until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue"
+            c.send(b"hello")
+            assert c.read().status == 200
 
 
 def statistics_pid(server):

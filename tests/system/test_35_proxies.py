@@ -1,8 +1,10 @@
 """Behind proxies: what they may say, and who is believed."""
 
+import signal
 import socket
 import struct
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -276,6 +278,27 @@ def test_a_proxy_header_may_arrive_split(announced, header):
         for byte in message:
             c.send(bytes([byte]))
         assert c.read().json()["client"] == "192.0.2.1"
+
+
+@pytest.mark.short
+@pytest.mark.parametrize("header", [v1("192.0.2.1"), v2("192.0.2.1", tls=True)])
+def test_a_header_may_come_to_another_worker_than_its_connection(serve, header):
+    message = header + request("/echo")
+    with serve("--proxy-protocol", workers=2) as s, ExitStack() as stack:
+        parts = [stack.enter_context(s.conn()) for _ in (0, 5, 20, len(header))]
+        bare = stack.enter_context(s.conn())
+        for c, at in zip(parts, (0, 5, 20, len(header))):
+            c.send(message[:at])
+        eventually(lambda: s.stats()["connections"]["fresh"] == 5, 5, "all are accepted")
+        old = set(s.worker_pids())
+        s.process.send_signal(signal.SIGHUP)
+        eventually(lambda: s.stats()["totals"]["handed_in"] >= 3 and not old & set(s.worker_pids()),
+                   10, "new workers have those that hold nothing")
+        for c, at in zip(parts, (0, 5, 20, len(header))):
+            c.send(message[at:])
+            assert c.read().json()["client"] == "192.0.2.1"
+        bare.send(request("/hello"))
+        assert bare.read().status == 400
 
 
 def test_the_proxied_client_is_who_is_trusted_or_not(announced):
