@@ -148,6 +148,15 @@ static void send_ranges(struct ltd_exchange *x, const struct static_site *site,
 		send_parts(x, site, s, &ranges);
 }
 
+/*
+ * Not sent, but known to those who compress: what the 200 would be, and whether they would have
+ * changed it.  They leave alone what has a coding already and what is sent from the disk.
+ */
+static const char *type_of_not_modified(const struct static_source *s)
+{
+	return s->bytes && !s->coding ? s->type->text : "application/octet-stream";
+}
+
 void static_send(struct ltd_exchange *x, const struct static_site *site, struct static_source *s,
 		 const struct static_asked *asked, int64_t now_s)
 {
@@ -159,7 +168,7 @@ void static_send(struct ltd_exchange *x, const struct static_site *site, struct 
 		break;
 	case STATIC_CONDITION_NOT_MODIFIED:
 		ltd_response_status(x, 304);
-		ltd_response_type(x, s->type->text); /* not sent, but known to those who compress */
+		ltd_response_type(x, type_of_not_modified(s));
 		add_cache_fields(x, site, s);
 		break;
 	case STATIC_CONDITION_FAILED:

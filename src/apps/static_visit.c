@@ -27,9 +27,22 @@ static void send_file(struct static_visit *v)
 		v->file.fd = -1;
 }
 
+/* A form that cannot be read, or is there no more, does not hide the file as it is. */
+static int obtain_plain(struct static_visit *v, size_t path_len)
+{
+	v->source.coding = NULL;
+	static_path_cut(&v->path, path_len);
+	static_file_close(&v->file);
+	int error = static_find(&v->root, v->path.at, &v->file);
+	if (error < 0)
+		return error;
+	return S_ISREG(v->file.mode) ? static_obtain(v) : -ENOENT;
+}
+
 static int visit_file(struct static_visit *v)
 {
 	const struct static_types *types = &v->site->types;
+	size_t len = v->path.len;
 	int error = 0;
 
 	v->source = (struct static_source){
@@ -41,6 +54,8 @@ static int visit_file(struct static_visit *v)
 		error = static_choose(v);
 	if (error == 0)
 		error = static_obtain(v);
+	if (error < 0 && v->source.coding && v->root.may_wait)
+		error = obtain_plain(v, len);
 	if (error == 0)
 		send_file(v);
 	return error;

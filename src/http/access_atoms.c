@@ -141,6 +141,8 @@ static size_t basic_user(struct ltd_slice credentials, char *out, size_t room)
 	    !slice_eq_nocase(slice_of(credentials.at, scheme.len), scheme))
 		return 0;
 	for (size_t i = scheme.len; i < credentials.len && n < room; i++) {
+		if (credentials.at[i] == ' ' && !held && !n)
+			continue; /* RFC 9110 11.4: one space or more */
 		const char *digit = memchr(digits, credentials.at[i], sizeof digits - 1);
 
 		if (!digit)

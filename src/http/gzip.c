@@ -37,16 +37,17 @@ static bool begin(struct gzip *g, int level)
 
 /* --- whether ------------------------------------------------------------------ */
 
-/*
- * Parts of a representation (206) are parts of it as it is; what has a coding keeps it; and
- * nobody changes what must not be transformed (RFC 9111 5.2.2.6).
- */
+/* What has a coding keeps it; and nobody changes what must not be transformed (RFC 9111 5.2.2.6). */
+static bool is_as_it_must_be(const struct response *rs)
+{
+	return response_find_field(rs, LTD_SLICE("content-encoding")).at ||
+	       response_lists(rs, LTD_SLICE("cache-control"), LTD_SLICE("no-transform"));
+}
+
 static bool may_be_coded(const struct response *rs)
 {
-	return rs->status != 206 && head_allows_content(rs->status) &&
-	       !response_find_field(rs, LTD_SLICE("content-encoding")).at &&
-	       !response_find_field(rs, LTD_SLICE("content-range")).at &&
-	       !response_lists(rs, LTD_SLICE("cache-control"), LTD_SLICE("no-transform"));
+	return head_allows_content(rs->status) && !is_as_it_must_be(rs) &&
+	       !response_find_field(rs, LTD_SLICE("content-range")).at;
 }
 
 static bool has_such_type(const struct gzip_rules *rules, const struct response *rs)
@@ -90,6 +91,33 @@ static void mark_not_modified(const struct gzip_rules *rules, struct response *r
 	say_it_varies(rs);
 	if (accepts_gzip(rq))
 		response_weaken_etag(rs);
+}
+
+/*
+ * Parts of a representation are parts of it as it is; but a 206 says what the 200 would have said
+ * (RFC 9110 15.3.7).  Of several parts the type is not known here.
+ */
+static void mark_partial(const struct gzip_rules *rules, struct response *rs)
+{
+	const struct ltd_slice several = LTD_SLICE("multipart/byteranges");
+
+	if (is_as_it_must_be(rs) || !is_memory(rs))
+		return;
+	if (has_such_type(rules, rs) || slice_starts_with(rs->type, several))
+		say_it_varies(rs);
+}
+
+/* What is never compressed, but speaks for what would be. */
+static bool is_only_marked(const struct gzip_rules *rules, struct response *rs,
+			   const struct request *rq)
+{
+	if (rs->status == 304)
+		mark_not_modified(rules, rs, rq);
+	else if (rs->status == 206)
+		mark_partial(rules, rs);
+	else
+		return false;
+	return true;
 }
 
 /* --- how ---------------------------------------------------------------------- */
@@ -210,10 +238,8 @@ static bool pack(struct gzip *g, struct response *rs)
 void gzip_whole(struct gzip *g, const struct gzip_rules *rules, struct response *rs,
 		const struct request *rq, uint64_t max)
 {
-	if (rs->status == 304) {
-		mark_not_modified(rules, rs, rq);
+	if (is_only_marked(rules, rs, rq))
 		return;
-	}
 	if (!may_be_coded(rs) || !response_has_content(rs) || !has_such_type(rules, rs))
 		return;
 	if (!response_end_written(rs) || !is_memory(rs))
@@ -228,10 +254,8 @@ void gzip_whole(struct gzip *g, const struct gzip_rules *rules, struct response 
 void gzip_stream(struct gzip *g, const struct gzip_rules *rules, struct response *rs,
 		 const struct request *rq)
 {
-	if (rs->status == 304) {
-		mark_not_modified(rules, rs, rq);
+	if (is_only_marked(rules, rs, rq))
 		return;
-	}
 	if (!may_be_coded(rs) || !response_has_content(rs) || !has_such_type(rules, rs))
 		return;
 	say_it_varies(rs);

@@ -131,12 +131,12 @@ static inline size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* A request line that will not be read: the refusal has no body if it was HEAD's. */
-static void note_head(struct parser *p, const char *base, size_t len)
+void parser_give_up(struct parser *p, const char *base, size_t len)
 {
 	struct ltd_slice sent = slice_of(base + p->guard.line_at, len - p->guard.line_at);
 
-	p->request->is_head = slice_starts_with(sent, LTD_SLICE("HEAD "));
+	if (p->state == PARSER_LINE)
+		p->request->is_head = slice_starts_with(sent, LTD_SLICE("HEAD "));
 }
 
 /* --- one step a state: true to go on, false for want of bytes or a refusal ---------- */
@@ -152,10 +152,10 @@ static bool read_line(struct parser *p, const char *base, size_t len)
 	case GUARD_MORE:
 		return false;
 	case GUARD_DIRTY:
-		note_head(p, base, len);
+		parser_give_up(p, base, len);
 		return refuse_dirt(p);
 	case GUARD_TOO_LONG:
-		note_head(p, base, len);
+		parser_give_up(p, base, len);
 		return request_exceed(p->request, LIMIT_LINE);
 	case GUARD_LINE:
 		break;

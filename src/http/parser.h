@@ -68,6 +68,9 @@ enum parse_verdict parser_feed(struct parser *p, const char *base, size_t len);
 size_t parser_droppable(const struct parser *p);
 void parser_drop(struct parser *p, size_t bytes);
 
+/* No more of it will be read: a refusal has no body if the line begun was HEAD's (RFC 9110 9.3.2). */
+void parser_give_up(struct parser *p, const char *base, size_t len);
+
 /* Has any byte of the message been seen that is not a leading empty line (RFC 9112 2.2)? */
 bool parser_has_begun(const struct parser *p);
 

@@ -284,6 +284,7 @@ static void expire_request(struct conn *c)
 		conn_close(c, CLOSE_IDLE_TIMEOUT); /* nothing came but an empty line */
 		return;
 	}
+	parser_give_up(&c->x->parser, c->in + c->in_at, c->in_len - c->in_at);
 	conn_refuse_excess(c->x, overdue_request(c));
 	conn_resume(c, conn_send(c->loop->hand, c));
 }

@@ -71,8 +71,8 @@ struct conn {
 	bool was_refused, was_moved, said_continue;
 	uint8_t interim_left; /* bytes of 100 Continue still to be sent, before what is answered */
 	bool awaits_header;   /* a PROXY header comes first */
-	bool is_secure;     /* and said that the client came by TLS */
-	bool peer_is_proxy; /* trusted to say who its client is */
+	bool is_secure;       /* and said that the client came by TLS */
+	bool peer_is_proxy;   /* trusted to say who its client is */
 	struct client client;
 };
 

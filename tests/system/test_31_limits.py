@@ -128,6 +128,19 @@ def test_a_slow_head_is_refused_though_it_keeps_coming(serve):
         assert s.stats()["totals"]["refused_head_time"] == 1
 
 
+@pytest.mark.parametrize("begun, has_body", [
+    (b"HEAD /hel", False), (b"\r\nHEAD /hel", False), (b"HEAD", True), (b"GET /hel", True),
+    (b"HEAD /hello HTTP/1.1\r\nHo", False), (b"GET /hello HTTP/1.1\r\nX: HEAD /\r\n", True)])
+def test_no_body_is_sent_to_a_head_that_was_not_whole(serve, begun, has_body):
+    with serve("--header-timeout", "0.3s") as s, s.conn() as c:
+        c.send(begun)
+        head = c.until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 408 ")
+        while c.more():
+            pass
+        assert bool(c.rest) == has_body
+
+
 def test_a_connection_that_says_nothing_is_closed(serve):
     with serve("--header-timeout", "1s") as s, s.conn() as c:
         assert c.is_closed_within(10)

@@ -547,6 +547,23 @@ def test_precompressed(site, folder):
         assert answer.body == TEXT and answer.header("Vary") is None
 
 
+def test_a_compressed_form_that_cannot_be_read_does_not_hide_the_file(serve, folder):
+    packed = folder / "text.txt.gz"
+    packed.write_bytes(b"x")
+    packed.chmod(0)
+    settled(packed)
+    without = "--bounding-set=-dac_override,-dac_read_search"
+    wrap = ("setpriv", without) if os.geteuid() == 0 else ()
+    with serve(app=f"static:{folder}", wrap=wrap) as s:
+        for _ in range(3):
+            answer = s.get("/text.txt", headers=[("Accept-Encoding", "gzip")])
+            assert (answer.status, answer.body) == (200, TEXT)
+            assert answer.header("Content-Encoding") is None
+            assert answer.header("Vary") == "Accept-Encoding"
+        assert s.get("/text.txt.gz").status == 403
+        no_file_stays_open(s, folder)
+
+
 def more_or_reset(conn):
     try:
         return conn.more()

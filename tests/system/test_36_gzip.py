@@ -122,6 +122,27 @@ def test_files_of_the_static_app(gzipping, tmp_path):
             assert again.header("Content-Type") is None
             part = c.get(name, headers=[*GZIP, ("Range", "bytes=10-12")])
             assert (part.status, part.body, part.header("ETag")[0]) == (206, b"012", '"')
+            assert part.header("Vary") == answer.header("Vary")
+        parts = c.get("/a.txt", headers=[*GZIP, ("Range", "bytes=1-2,5-6")])
+        assert (parts.status, parts.header("Vary")) == (206, "Accept-Encoding")
+
+
+def test_what_the_static_app_does_not_leave_to_gzip(gzipping, tmp_path):
+    """Forms that stand on the disk, and files too large for its memory: a 304 says so, too."""
+    for name in ("a.txt", "a.txt.gz"):
+        (tmp_path / name).write_text("0123456789" * 500)
+    (tmp_path / "large.txt").write_bytes(b"x" * 1_000_000)
+    time.sleep(0.1)  # old enough to be kept in memory
+    with gzipping(app=f"static:{tmp_path}") as s, s.conn() as c:
+        for name, vary in (("/a.txt", "Accept-Encoding"), ("/large.txt", None)):
+            tag = c.get(name, headers=GZIP).header("ETag")
+            assert tag.startswith('"')
+            for condition in ("*", tag):
+                again = c.get(name, headers=[*GZIP, ("If-None-Match", condition)])
+                assert (again.status, again.header("ETag")) == (304, tag)
+                assert again.header("Vary") == vary
+            part = c.get(name, headers=[*GZIP, ("Range", "bytes=1-2")])
+            assert (part.status, part.header("Vary")) == (206, vary)
 
 
 def test_bad_types_are_refused():

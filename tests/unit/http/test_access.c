@@ -184,6 +184,17 @@ START_TEST(credentials_that_do_not_decode_are_no_user)
 }
 END_TEST
 
+START_TEST(more_than_one_space_may_stand_before_credentials)
+{
+	begin("GET / HTTP/1.0\r\nAuthorization: Basic   YWxhZGRpbjpv\r\n\r\n");
+	check("%(u)s", "aladdin");
+	end();
+	begin("GET / HTTP/1.0\r\nAuthorization: Basic YWxh ZGRpbjpv\r\n\r\n");
+	check("%(u)s", "-");
+	end();
+}
+END_TEST
+
 START_TEST(a_bad_format_is_refused_with_a_sentence)
 {
 	static const char *const bad[] = {
@@ -232,5 +243,6 @@ END_TEST
 
 UNIT_SUITE_OF(access, every_atom_says_its_part, what_was_measured_is_said,
 	      the_default_format_is_gunicorns, a_refused_request_is_logged_as_far_as_it_went,
-	      credentials_that_do_not_decode_are_no_user, a_bad_format_is_refused_with_a_sentence,
-	      a_line_too_long_keeps_its_end)
+	      credentials_that_do_not_decode_are_no_user,
+	      more_than_one_space_may_stand_before_credentials,
+	      a_bad_format_is_refused_with_a_sentence, a_line_too_long_keeps_its_end)
