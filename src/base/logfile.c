@@ -7,9 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NOBODY ((uid_t)-1)
-
-static uid_t owner = NOBODY;
+static uid_t owner = LOGFILE_OURS;
 static gid_t owning_group;
 
 void logfile_set_owner(uid_t uid, gid_t gid)
@@ -27,7 +25,7 @@ static int make(const char *path)
 	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | O_CREAT | O_EXCL, 0644);
 
 	/* Whoever is that user has made it his already, and may not be let call fchown(2). */
-	bool is_given = fd >= 0 && owner != NOBODY && owner != geteuid();
+	bool is_given = fd >= 0 && owner != LOGFILE_OURS && owner != geteuid();
 	if (is_given && fchown(fd, owner, owning_group) < 0) {
 		int error = -errno;
 

@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Whoever makes a file keeps it. */
+#define LOGFILE_OURS ((uid_t)-1)
+
 /* Files made from now on are given to that user: theirs who will have to open them again. */
 void logfile_set_owner(uid_t uid, gid_t gid);
 

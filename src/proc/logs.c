@@ -45,10 +45,19 @@ int logs_check_format(const struct options *o)
 	return error;
 }
 
+/* Files made from now on are those of this edition's workers, who will have to open them again. */
+static void set_owner(const struct heritage *h)
+{
+	const struct identity *id = &h->identity;
+
+	logfile_set_owner(id->is_other ? id->uid : LOGFILE_OURS, id->gid);
+}
+
 int logs_open_access(struct heritage *h)
 {
 	const struct options *o = h->options;
 
+	set_owner(h);
 	if (!o->access_logfile)
 		return 0;
 	if (open_format(&h->access, o) < 0)
@@ -67,8 +76,7 @@ int logs_open(struct heritage *h)
 	const struct options *o = h->options;
 
 	log_echo(true); /* until background_settle() */
-	if (h->identity.is_other)
-		logfile_set_owner(h->identity.uid, h->identity.gid);
+	set_owner(h);
 	sink_set_syslog((unsigned)o->syslog_facility, o->name);
 	int error = log_open(o->error_logfile, h->conf->supervisor.journal_stream);
 	if (error < 0) {
@@ -81,6 +89,7 @@ int logs_open(struct heritage *h)
 
 int logs_switch(const struct heritage *h)
 {
+	set_owner(h);
 	int error = log_open(h->options->error_logfile, h->conf->supervisor.journal_stream);
 
 	if (error < 0)
@@ -116,6 +125,7 @@ static int reopen_access(const struct heritage *h, bool is_to_complain)
 
 void logs_reopen(const struct heritage *h)
 {
+	set_owner(h);
 	reopen_errors(h, true);
 	reopen_access(h, true);
 }
@@ -126,6 +136,7 @@ void logs_follow(const struct heritage *h)
 	bool is_to_complain = failures + 1 == LOOKS_BEFORE_COMPLAINT;
 	int error = 0;
 
+	set_owner(h);
 	if (log_is_moved())
 		error = reopen_errors(h, is_to_complain);
 	if (sink_is_moved(&h->access_sink))

@@ -142,7 +142,7 @@ void pidfile_clear_aside(const char *path)
 
 void pidfile_close(struct pidfile *p)
 {
-	if (p->fd >= 0)
+	if (p->fd >= 0 && is_still_there(p)) /* somebody may have removed it, and another be there */
 		unlink(name_of(p));
 	pidfile_forget(p);
 }

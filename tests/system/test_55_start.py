@@ -171,6 +171,22 @@ def test_an_unreadable_configuration_is_named(tmp_path):
 
 # --- the pid file, and what a crash leaves ------------------------------------
 
+def test_a_pid_file_that_is_anothers_by_now_stays(serve, tmp_path):
+    """Restarted by hand: the file was removed, and the next server has made its own."""
+    path = tmp_path / "pid"
+    with serve("--pid", path) as s, s.conn() as busy:
+        busy.send(client.request("/sleep?ms=1000"))
+        s.wait_busy(1)
+        s.process.send_signal(signal.SIGTERM)
+        path.unlink()
+        with serve("--pid", path) as successor:
+            assert busy.read().status == 200
+            s.ended()
+            assert int(path.read_text()) == successor.process.pid
+        assert not path.exists()
+
+
+
 def test_a_live_pid_file_is_refused_and_stays(serve, tmp_path):
     with serve("--pid", tmp_path / "pid") as s:
         done = run_once("-b", f"127.0.0.1:{free_port()}", "--pid", tmp_path / "pid", "workload")
@@ -365,6 +381,28 @@ def test_workers_give_up_their_privileges(serve, place):
 def test_what_workers_execute_gains_nothing_unless_it_may(serve, option, sealed):
     with serve(*filter(None, [option])) as s:
         assert status_of(s.worker_pids()[0])["NoNewPrivs"] == sealed
+
+
+@needs_root
+def test_the_logs_of_a_new_configuration_are_its_users(serve, place):
+    conf = place / "users.ini"
+
+    def write(user, log):
+        conf.write_text(f"[littled]\nuser = {user}\naccess_logfile = {place / log}\n"
+                        f"error_logfile = {place / log}-errors\n[route /]\napp = workload\n")
+    write("nobody", "a")
+    with serve("-c", conf, app=None) as s:
+        write("daemon", "b")
+        s.process.send_signal(signal.SIGHUP)
+        errors = place / "b-errors"
+        eventually(lambda: errors.exists() and "reload: done" in errors.read_text(), 10, "done")
+        daemon = pwd.getpwnam("daemon").pw_uid
+        assert [(place / n).stat().st_uid for n in ("b", "b-errors")] == [daemon] * 2
+        (place / "b").rename(place / "b.1")
+        s.process.send_signal(signal.SIGUSR1)
+        eventually((place / "b").exists, 5, "there is a new one")
+        assert (place / "b").stat().st_uid == daemon
+        assert "Permission denied" not in errors.read_text()
 
 
 # --- logs that are renamed -----------------------------------------------------
