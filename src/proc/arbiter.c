@@ -37,8 +37,10 @@ static void drain(struct arbiter *a, struct script *s)
 
 static void end(struct arbiter *a, struct script *s)
 {
+	/* Asked again and again, it does not begin again. */
+	if (a->state != ARBITER_ENDING)
+		a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
 	a->state = ARBITER_ENDING;
-	a->deadline_ns = s->now_ns + ARBITER_QUIT_NS;
 	script_add(s, ACTION_QUIT, 0);
 	exit_if_alone(a, s);
 }

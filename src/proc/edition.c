@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "conf/refuse.h"
 #include "proc/arbiter.h"
@@ -222,11 +223,18 @@ struct edition *edition_first(struct foundation *f, unsigned number)
 	return e;
 }
 
+/*
+ * Also where requests get no time to finish, a worker needs some to hand on what it holds; and an
+ * app, to end in good order.
+ */
+#define LEAVING_LEAST_NS NS_PER_S
+
 struct arbiter_policy edition_policy(const struct options *o)
 {
 	return (struct arbiter_policy){
 		.workers = (unsigned)o->workers,
-		.graceful_ns = o->graceful_timeout_ns,
+		.graceful_ns = o->graceful_timeout_ns > LEAVING_LEAST_NS ? o->graceful_timeout_ns
+									 : LEAVING_LEAST_NS,
 		.slot_ns = o->timeout_ns,
 		.delay_ns = o->drain_delay_ns,
 		.all_at_once = o->reload_mode == RELOAD_ALL,

@@ -184,10 +184,15 @@ static void read_news(struct master *m)
 	}
 }
 
+/* A loop that has not been scheduled for less does not hang; on a busy machine that happens. */
+#define SILENCE_LEAST_NS NS_PER_S
+
 static void look_for_silence(struct master *m, uint64_t now_ns)
 {
 	uint64_t timeout_ns = m->foundation.heritage.options->timeout_ns;
 
+	if (timeout_ns && timeout_ns < SILENCE_LEAST_NS)
+		timeout_ns = SILENCE_LEAST_NS;
 	for (unsigned i = 0; i < m->crew.seats && timeout_ns; i++) {
 		uint64_t turned_ns = atomic_load(&board_worker(master_board(m), i)->heartbeat_ns);
 

@@ -320,3 +320,16 @@ def test_a_slow_request_says_whose_time_it_was(serve):
         assert set(eventually(lines, 5, "three lines")) == {
             ("it was served slowly", "/sleep?ms=400", "200"), ("it waited", "/sleep?ms=1", "200"),
             ("it was served slowly", "/sleep?ms=300", "499")}
+
+
+def test_a_short_timeout_is_for_requests_not_for_the_loop(faulty):
+    """An idle loop turns every now and then, and on a busy machine later."""
+    with faulty(timeout="5ms") as s:
+        [pid] = s.worker_pids()
+        time.sleep(1.5)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.3)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(1)
+        assert s.worker_pids() == [pid]
+        assert "no sign of life" not in s.stderr()

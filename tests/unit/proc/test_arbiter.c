@@ -339,6 +339,23 @@ START_TEST(a_second_term_and_quit_are_quick)
 }
 END_TEST
 
+START_TEST(asking_again_puts_the_end_off_for_nobody)
+{
+	uint64_t asked_ns;
+
+	serve();
+	on(EVENT_TERM);
+	ck_assert_str_eq(on(EVENT_TERM), "QUIT");
+	asked_ns = now_ns;
+	for (int i = 0; i < 3; i++) {
+		now_ns += ARBITER_QUIT_NS / 4;
+		ck_assert_str_eq(on(i % 2 ? EVENT_TERM : EVENT_QUIT), "QUIT");
+	}
+	pass_time("KILL");
+	ck_assert_uint_eq(now_ns - asked_ns, ARBITER_QUIT_NS);
+}
+END_TEST
+
 START_TEST(nothing_is_started_any_more)
 {
 	serve();
@@ -382,4 +399,5 @@ UNIT_SUITE_OF(arbiter, it_starts_the_workers_and_says_when_all_are_ready,
 	      more_and_fewer_workers, without_workers_the_server_stays_and_takes_them_back,
 	      term_drains_and_leaves_when_the_last_is_gone, it_serves_on_for_the_delay,
 	      what_is_left_at_the_deadline_is_killed, a_second_term_and_quit_are_quick,
-	      nothing_is_started_any_more, with_nobody_left_a_stop_is_immediate)
+	      asking_again_puts_the_end_off_for_nobody, nothing_is_started_any_more,
+	      with_nobody_left_a_stop_is_immediate)
