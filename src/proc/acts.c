@@ -91,6 +91,7 @@ static void say_stopping(struct master *m, const char *how)
 static void act_unready(struct master *m, const struct action *a)
 {
 	(void)a;
+	reload_drop(&m->reload);
 	atomic_store(&master_board(m)->phase, BOARD_UNREADY);
 	say_stopping(m, "serving on for a while");
 	log_info("stopping: serving on for %.3g s, not ready for more",
@@ -128,6 +129,7 @@ static void close_listeners(struct master *m)
 static void act_drain(struct master *m, const struct action *a)
 {
 	(void)a;
+	reload_drop(&m->reload);
 	say_stopping(m, "finishing requests");
 	log_info("stopping: requests in flight have %.3g s to finish",
 		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
@@ -139,6 +141,7 @@ static void act_drain(struct master *m, const struct action *a)
 static void act_quit(struct master *m, const struct action *a)
 {
 	(void)a;
+	reload_drop(&m->reload);
 	say_stopping(m, "now");
 	if (m->arbiter.status)
 		log_error("giving up, with status %d: %s", m->arbiter.status,

@@ -248,7 +248,9 @@ int feed_stream(struct feed *f, struct ltd_exchange *x)
 	/* Asks nginx to pass it on at once. */
 	ltd_response_header(x, "X-Accel-Buffering", LTD_SLICE("no"));
 	error = ltd_response_stream(x);
-	if (!error && !slice_eq(ltd_request_method(x), LTD_SLICE("HEAD")))
+	if (!error && slice_eq(ltd_request_method(x), LTD_SLICE("HEAD")))
+		error = ltd_response_flush(x); /* of no length, as for GET */
+	else if (!error)
 		error = send_events(f, x);
 	leave_feed(f);
 	/* That a page goes is how it always ends, and no failure of ours. */

@@ -3,6 +3,7 @@
 
 #include <signal.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "proc/logs.h"
 
@@ -57,11 +58,28 @@ bool order_replacement(struct master *m, pid_t pid)
 	return false;
 }
 
+/*
+ * Our workers have left for an heir's, and are wanted again.  What the file says by now may be for the
+ * new binary alone, so it is not read (nginx has it so, too).
+ */
+static void roll_back(struct master *m)
+{
+	log_info("reload: a new binary runs beside this one; the old configuration is in force as "
+		 "it was");
+	m->reload.asked_ns = clock_mono_ns();
+	reload_renumber(&m->reload);
+	order_change_over(m);
+}
+
 bool order_reload(struct master *m, unsigned threads)
 {
 	if (!arbiter_takes_edition(&m->arbiter)) {
 		log_warning("reload: the server is stopping");
 		return false;
+	}
+	if (m->upgrade.heir && m->arbiter.policy.workers == 0 && !threads) {
+		roll_back(m);
+		return true;
 	}
 	m->reload.reading.threads = threads;
 	m->reload.reading.workers = threads ? m->arbiter.policy.workers : 0;

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "proc/listeners.h"
+#include "proc/master.h"
 
 /* An app that hangs when it is opened must not hold up reloading for ever. */
 #define CHECK_S 60
@@ -21,13 +23,27 @@ int reload_open(struct reload *r, struct foundation *f, const struct reading *re
 	return r->now ? 0 : -ENOMEM;
 }
 
-void reload_close(struct reload *r)
+/* It has the listeners open, too. */
+static void end_check(struct reload *r)
 {
 	if (r->checker) {
-		kill(r->checker, SIGKILL); /* it has the listeners open, too */
+		kill(r->checker, SIGKILL);
 		waitpid(r->checker, NULL, 0);
-		r->checker = 0;
 	}
+	r->checker = 0;
+	r->is_asked_again = false;
+}
+
+void reload_drop(struct reload *r)
+{
+	if (r->checker)
+		log_warning("reload: dropped, the server stops");
+	end_check(r);
+}
+
+void reload_close(struct reload *r)
+{
+	end_check(r);
 	while (r->old) {
 		struct edition *e = r->old;
 
@@ -46,15 +62,27 @@ static void give_up(struct reload *r)
 	notify_send(&r->foundation->notify, "READY=1\nSTATUS=serving; a reload could not begin");
 }
 
+/* What it has open must not outlive the master: the listeners, and the lock of the pid file. */
+static void live_with(struct foundation *f, pid_t master)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != master)
+		_exit(EXIT_CANNOT_SERVE);
+	close(f->heritage.life[1]);
+	pidfile_forget(&f->pidfile);
+}
+
 static void check_in_child(struct reload *r)
 {
+	pid_t master = getpid();
+
 	r->is_asked_again = false;
 	r->asked_ns = clock_mono_ns();
 	log_info("reload: checking the configuration");
 	notify_reloading(&r->foundation->notify, r->asked_ns);
 	r->checker = fork();
 	if (r->checker == 0) {
-		close(r->foundation->heritage.life[1]);
+		live_with(r->foundation, master);
 		alarm(CHECK_S);
 		_exit(edition_check(&r->reading, r->now));
 	}

@@ -39,6 +39,9 @@ void reload_ask(struct reload *r);
 /* Is that the child that checks?  Then it has ended, with this status of wait(2). */
 bool reload_is_checker(const struct reload *r, pid_t pid);
 
+/* The server stops: a check under way is not waited for. */
+void reload_drop(struct reload *r);
+
 /* True: a new edition is in force, r->now. */
 bool reload_on_checked(struct reload *r, int wait_status);
 

@@ -413,6 +413,53 @@ def test_a_stop_in_the_midst_of_a_reload_leaves_no_address_open(serve, tmp_path)
         assert busy.read().status == 200
 
 
+def checking_for_long(conf, server):
+    """A reload whose configuration is a pipe that nobody writes to."""
+    conf.path.unlink()
+    os.mkfifo(conf.path)
+    reload(server, "reload: checking")
+
+
+@pytest.mark.parametrize("delay", ["0", "1s"])
+def test_a_stop_while_a_configuration_is_checked_drops_that(serve, tmp_path, delay):
+    conf = Configured(serve, tmp_path, bind=f"127.0.0.1:{free_port()}", drain_delay=delay)
+    with conf.start(binds=[]) as s:
+        checking_for_long(conf, s)
+        s.process.send_signal(signal.SIGTERM)
+        eventually(lambda: "reload: dropped, the server stops" in s.stderr(), 5, "it says so")
+        s.ended()
+        assert "reload: done" not in s.stderr()
+
+
+def test_what_checks_a_configuration_ends_with_its_master(serve, tmp_path):
+    conf = Configured(serve, tmp_path, bind=f"127.0.0.1:{free_port()}", pid=tmp_path / "pid")
+    with conf.start(binds=[]) as s:
+        checking_for_long(conf, s)
+        s.process.kill()
+        s.process.wait(10)
+        eventually(lambda: not pids_of_session(s.process.pid), 10, "all have left")
+        conf.path.unlink()
+        conf.write()
+        with conf.start(binds=[]) as again:  # address and pid file are free
+            assert int((tmp_path / "pid").read_text()) == again.process.pid
+
+
+def test_no_time_for_requests_is_time_enough_to_hand_connections_on(serve, tmp_path):
+    conf = Configured(serve, tmp_path, graceful_timeout="0", keep_alive=30)
+    with conf.start() as s:
+        conns = [s.conn() for _ in range(10)]
+        for c in conns:
+            assert c.get("/hello").status == 200
+        for how, workers in ((signal.SIGTTOU, 1), (signal.SIGTTIN, 2)):
+            s.process.send_signal(how)
+            settled(s, workers)
+        reload(s)
+        settled(s, 2)
+        for c in conns:
+            assert c.get("/hello").status == 200
+        assert "killing it" not in s.stderr()
+
+
 @pytest.mark.parametrize("workers", [1, 3])
 def test_reuse_port_with_more_and_fewer_workers(serve, tmp_path, workers):
     conf = Configured(serve, tmp_path, reuse_port="true", keep_alive=30)

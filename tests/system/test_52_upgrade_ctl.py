@@ -15,7 +15,7 @@ import pytest
 
 from client import get
 from faults import Unprivileged
-from server import (LITTLED, cpu_seconds, eventually, is_alive, open_fds, pids_of_session, run_once,
+from server import (LITTLED, cpu_seconds, eventually, free_port, is_alive, open_fds, pids_of_session, run_once,
                     stat_of)
 from steady import Steady
 from test_51_reloads import Probes
@@ -134,6 +134,31 @@ def test_back_to_the_old_one(serve, tmp_path):
         assert int(u.pidfile.read_text()) == u.master
         u.hand_over(u.usr2())  # and once more, for good
         assert get(u.server.address, "/hello").status == 200
+
+
+def test_back_to_the_old_one_whatever_the_file_says_by_now(serve, tmp_path):
+    """It may be for the new binary: an address more, which that has; or what the old one cannot read."""
+    conf = tmp_path / "upgrade.ini"
+    address = f"127.0.0.1:{free_port()}"
+    conf.write_text(f"[littled]\nbind = {address}\n[route /]\napp = workload\n")
+    with Upgradable(serve, tmp_path, "-c", conf, binds=[], app=None, workers=2) as u:
+        conf.write_text(f"[littled]\nbind = {address}, 127.0.0.1:{free_port()}\n"
+                        "[route /]\napp = workload\n")
+        new = u.usr2()
+        os.kill(u.master, signal.SIGWINCH)
+        eventually(lambda: not workers_of(u.master), 40, "the old workers have left")
+        for text in (conf.read_text(), "[littled]\nfrom_the_future = 1\n"):
+            conf.write_text(text)
+            done = u.server.stderr().count("reload: done")
+            os.kill(u.master, signal.SIGHUP)
+            eventually(lambda done=done: u.server.stderr().count("reload: done") > done, 20, "again")
+            assert len(workers_of(u.master)) == 2
+            os.kill(u.master, signal.SIGWINCH)
+            eventually(lambda: not workers_of(u.master), 40, "the old workers have left")
+        os.kill(u.master, signal.SIGHUP)
+        eventually(lambda: len(workers_of(u.master)) == 2, 20, "they are back")
+        os.kill(new, signal.SIGTERM)
+        eventually(lambda: not is_alive(new) and not u.second.exists(), 60, "it is gone")
 
 
 def test_when_the_new_one_dies_the_old_workers_come_back(serve, tmp_path):
