@@ -187,7 +187,7 @@ struct edition *edition_open(const struct reading *r, unsigned number, const str
 		rlimits_raise(e->conf.options);
 		return e;
 	}
-	edition_close(&e, before);
+	edition_close(&e, before, false);
 	return NULL;
 }
 
@@ -251,11 +251,13 @@ void edition_put_in_force(const struct edition *e, struct foundation *f)
 	logs_switch(&f->heritage);
 }
 
-void edition_close(struct edition **e, const struct edition *stays)
+void edition_close(struct edition **e, const struct edition *stays, bool has_relative)
 {
 	struct heritage *h = &(*e)->heritage;
 
 	listeners_disown(h, &stays->heritage);
+	if (has_relative)
+		listeners_leave(h);
 	listeners_close(h);
 	logs_close(h);
 	edition_forget(e);

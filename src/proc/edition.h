@@ -55,8 +55,11 @@ struct arbiter_policy edition_policy(const struct options *o);
 /* From now on workers are forked with this one. */
 void edition_put_in_force(const struct edition *e, struct foundation *f);
 
-/* Closes what `stays` (the one in force) does not share. */
-void edition_close(struct edition **e, const struct edition *stays);
+/*
+ * Closes what `stays` (the one in force) does not share.  Unix names on which another master serves
+ * (`has_relative`: there is one) stay.
+ */
+void edition_close(struct edition **e, const struct edition *stays, bool has_relative);
 
 /* At the end, the one in force: what the foundation does not close. */
 void edition_forget(struct edition **e);

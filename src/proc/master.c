@@ -62,7 +62,7 @@ static void on_worker_gone(struct master *m, const struct crew_death *d)
 		crew_clear_seat(&m->crew, d->seat);
 	if (arbiter_is_complete(&m->arbiter))
 		board_forget_dead(master_board(m));
-	reload_sweep(&m->reload, &m->arbiter);
+	reload_sweep(&m->reload, &m->arbiter, upgrade_has_relative(&m->upgrade));
 }
 
 /* If our workers have left for it already, they are needed again. */
@@ -346,7 +346,7 @@ int master_run(const struct conf *conf, const struct reading *reading)
 	free(m.actions);
 	crew_close(&m.crew);
 	upgrade_close(&m.upgrade);
-	reload_close(&m.reload);
+	reload_close(&m.reload, upgrade_has_relative(&m.upgrade));
 	if (upgrade_has_relative(&m.upgrade))
 		listeners_leave(&m.foundation.heritage);
 	foundation_close(&m.foundation);

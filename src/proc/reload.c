@@ -41,14 +41,14 @@ void reload_drop(struct reload *r)
 	end_check(r);
 }
 
-void reload_close(struct reload *r)
+void reload_close(struct reload *r, bool has_relative)
 {
 	end_check(r);
 	while (r->old) {
 		struct edition *e = r->old;
 
 		r->old = e->next;
-		edition_close(&e, r->now);
+		edition_close(&e, r->now, has_relative);
 	}
 	if (r->now)
 		edition_forget(&r->now);
@@ -194,7 +194,7 @@ void reload_leave_to_worker(struct reload *r)
 	close(r->reading.start_fd);
 }
 
-void reload_sweep(struct reload *r, const struct arbiter *a)
+void reload_sweep(struct reload *r, const struct arbiter *a, bool has_relative)
 {
 	struct edition **e = &r->old;
 
@@ -206,6 +206,6 @@ void reload_sweep(struct reload *r, const struct arbiter *a)
 			continue;
 		}
 		*e = gone->next;
-		edition_close(&gone, r->now);
+		edition_close(&gone, r->now, has_relative);
 	}
 }

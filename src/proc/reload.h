@@ -29,9 +29,12 @@ struct reload {
 	uint64_t done; /* how many */
 };
 
-/* 0 or -ENOMEM.  The first edition is the foundation's, with the number 1. */
+/*
+ * 0 or -ENOMEM.  The first edition is the foundation's, with the number 1.  `has_relative`, here and
+ * below: another master serves on our listeners (upgrade.h).
+ */
 int reload_open(struct reload *r, struct foundation *f, const struct reading *reading);
-void reload_close(struct reload *r);
+void reload_close(struct reload *r, bool has_relative);
 
 /* Begins to check; asked while a check is under way, it does so once more afterwards. */
 void reload_ask(struct reload *r);
@@ -58,6 +61,6 @@ void reload_deafen_gone(const struct reload *r);
 void reload_leave_to_worker(struct reload *r);
 
 /* Closes the old ones that nobody needs any more. */
-void reload_sweep(struct reload *r, const struct arbiter *a);
+void reload_sweep(struct reload *r, const struct arbiter *a, bool has_relative);
 
 #endif

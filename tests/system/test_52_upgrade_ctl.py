@@ -161,6 +161,25 @@ def test_back_to_the_old_one_whatever_the_file_says_by_now(serve, tmp_path):
         eventually(lambda: not is_alive(new) and not u.second.exists(), 60, "it is gone")
 
 
+def test_a_name_the_old_one_gives_up_stays_the_new_ones(serve, tmp_path):
+    conf, path = tmp_path / "upgrade.ini", tmp_path / "socket"
+    address = f"127.0.0.1:{free_port()}"
+    conf.write_text(f"[littled]\nbind = {address}, unix:{path}\n[route /]\napp = workload\n")
+    with Upgradable(serve, tmp_path, "-c", conf, binds=[], app=None, workers=1) as u:
+        new = u.usr2()
+        conf.write_text(f"[littled]\nbind = {address}\n[route /]\napp = workload\n")
+        before = workers_of(u.master)
+        os.kill(u.master, signal.SIGHUP)
+        eventually(lambda: "reload: done" in u.server.stderr(), 20, "the reload is done")
+        eventually(lambda: len(workers_of(u.master)) == 1 and workers_of(u.master) != before, 20,
+                   "the old worker has left")
+        assert get(str(path), "/hello").status == 200
+        u.hand_over(new)
+        assert get(str(path), "/hello").status == 200
+        os.kill(new, signal.SIGTERM)
+        eventually(lambda: not path.exists(), 20, "it goes with its last server")
+
+
 def test_when_the_new_one_dies_the_old_workers_come_back(serve, tmp_path):
     with Upgradable(serve, tmp_path, workers=2) as u:
         u.server.may_lose_workers = True
