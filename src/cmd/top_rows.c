@@ -165,12 +165,12 @@ static void add_row(struct top_rows *r, struct json_object *o)
 static void add_slots(struct top_rows *r, struct json_object *worker)
 {
 	struct json_object *slots = json_object_object_get(worker, "slots");
-	int number = (int)top_number(worker, "worker");
+	double number = top_number(worker, "worker"); /* any: it may not be ours */
 
 	for (size_t i = 0; i < json_object_array_length(slots); i++) {
 		struct json_object *slot = json_object_array_get_idx(slots, i);
 
-		json_object_object_add(slot, "worker", json_object_new_int(number));
+		json_object_object_add(slot, "worker", json_object_new_double(number));
 		json_object_object_add(slot, "slot", json_object_new_int((int)i));
 		add_row(r, slot);
 	}

@@ -261,6 +261,36 @@ static void put_table(struct top_view *v, struct json_object *root, const struct
 	buf_fini(&line);
 }
 
+/* Is that member of it a list, and everything in the list an object? */
+static bool has_objects(struct json_object *o, const char *path)
+{
+	struct json_object *list = find(o, path);
+
+	if (!json_object_is_type(list, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (!json_object_is_type(json_object_array_get_idx(list, i), json_type_object))
+			return false;
+	return true;
+}
+
+/*
+ * Other servers answer with JSON too.  What is looked at as a list or an object must be one, for
+ * json-c aborts else; any other member may be missing or of any kind, and then shows as 0 or "-".
+ */
+static bool is_document(struct json_object *root)
+{
+	struct json_object *workers = find(root, "workers");
+
+	if (!json_object_is_type(find(root, "littled"), json_type_object) ||
+	    !has_objects(root, "workers") || !has_objects(root, "routes"))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(workers); i++)
+		if (!has_objects(json_object_array_get_idx(workers, i), "slots"))
+			return false;
+	return true;
+}
+
 int top_view_make(struct top_view *v, const char *json, size_t len, const struct top_choice *choice,
 		  struct buf *why)
 {
@@ -273,8 +303,7 @@ int top_view_make(struct top_view *v, const char *json, size_t len, const struct
 		root = json_tokener_parse_ex(tokener, json, (int)len);
 	if (tokener)
 		json_tokener_free(tokener);
-	if (!json_object_is_type(find(root, "workers"), json_type_array) ||
-	    !json_object_is_type(find(root, "routes"), json_type_array)) {
+	if (!is_document(root)) {
 		json_object_put(root);
 		buf_puts(why, "this is no statistics document");
 		return -EINVAL;

@@ -100,7 +100,7 @@ END_TEST
 START_TEST(what_is_idle_stands_last_and_what_is_old_is_hot)
 {
 	static const char text[] =
-		"{\"routes\":[{\"route\":\"/a\",\"errors\":1},{\"route\":\"/"
+		"{\"littled\":{},\"routes\":[{\"route\":\"/a\",\"errors\":1},{\"route\":\"/"
 		"b\",\"errors\":0}],\"workers\":["
 		"{\"worker\":0,\"state\":\"ready\",\"heartbeat_age_s\":9,\"slots\":["
 		"{\"state\":\"idle\",\"age_s\":900},{\"state\":\"busy\",\"age_s\":2}]},"
@@ -202,7 +202,8 @@ END_TEST
 
 START_TEST(numbers_of_slots_count_up)
 {
-	static const char text[] = "{\"routes\":[],\"workers\":[{\"worker\":10,\"slots\":[{},{},{},"
+	static const char text[] = "{\"littled\":{},\"routes\":[],"
+				   "\"workers\":[{\"worker\":10,\"slots\":[{},{},{},"
 				   "{},{},{},{},{},{},{},{}]},"
 				   "{\"worker\":9,\"slots\":[{}]}]}";
 
@@ -247,16 +248,45 @@ END_TEST
 START_TEST(what_is_no_document)
 {
 	static const char *const texts[] = {
-		"", "{}", "[]", "{\"workers\":[]}", "{\"workers\":3,\"routes\":[]}", "<html>"
+		"",
+		"{}",
+		"[]",
+		"{\"workers\":[]}",
+		"{\"workers\":3,\"routes\":[]}",
+		"<html>",
+		"{\"workers\":[],\"routes\":[]}",
+		"{\"littled\":7,\"workers\":[],\"routes\":[]}",
+		"{\"littled\":{},\"workers\":[1,2],\"routes\":[]}",
+		"{\"littled\":{},\"workers\":[],\"routes\":[\"x\",null]}",
+		"{\"littled\":{},\"workers\":[{}],\"routes\":[]}",
+		"{\"littled\":{},\"workers\":[{\"slots\":{}}],\"routes\":[]}",
+		"{\"littled\":{},\"workers\":[{\"slots\":[1,{\"state\":7}]}],\"routes\":[]}",
 	};
-	const struct top_choice choice = { .table = TOP_ROUTES };
 
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+	for (size_t i = 0; i < TOP_TABLE_COUNT * (sizeof texts / sizeof *texts); i++) {
+		const struct top_choice choice = { .table = i % TOP_TABLE_COUNT };
+		const char *text = texts[i / TOP_TABLE_COUNT];
+
 		buf_init(&why, 1000);
 		top_view_init(&view);
-		ck_assert_int_eq(top_view_make(&view, texts[i], strlen(texts[i]), &choice, &why),
-				 -EINVAL);
+		ck_assert_int_eq(top_view_make(&view, text, strlen(text), &choice, &why), -EINVAL);
 		ck_assert_uint_gt(why.len, 0);
+		done();
+	}
+}
+END_TEST
+
+/* What is looked at as a number or a text may be anything. */
+START_TEST(members_of_any_kind_are_shown)
+{
+	static const char text[] =
+		"{\"littled\":{\"pid\":[],\"version\":{}},\"phases\":3,\"totals\":[],"
+		"\"workers\":[{\"worker\":1e300,\"pid\":\"x\",\"connections\":3,"
+		"\"slots\":[{\"state\":7,\"age_s\":[]}]}],\"routes\":[{\"wait\":1}]}";
+
+	for (enum top_table table = 0; table < TOP_TABLE_COUNT; table++) {
+		make_of(text, &(struct top_choice){ .table = table });
+		ck_assert_uint_eq(view.count - view.fixed, 1);
 		done();
 	}
 }
@@ -305,5 +335,6 @@ END_TEST
 UNIT_SUITE_OF(top, what_stands_above_the_table, routes_by_any_column, slots_by_age_and_by_place,
 	      workers_and_the_grid, what_is_idle_stands_last_and_what_is_old_is_hot,
 	      tables_fit_the_terminal, without_a_terminal_nothing_is_cut,
-	      above_the_table_80_columns_do, numbers_of_slots_count_up, times_in_the_unit_that_suits,
-	      characters_not_bytes, what_is_no_document, sorting_goes_round, command_lines)
+	      above_the_table_80_columns_do, numbers_of_slots_count_up,
+	      times_in_the_unit_that_suits, characters_not_bytes, what_is_no_document,
+	      members_of_any_kind_are_shown, sorting_goes_round, command_lines)
