@@ -62,7 +62,9 @@ static bool is_sane(const struct board *b)
 {
 	return b->workers_max >= 1 && b->workers <= b->workers_max && b->workers_max <= 1u << 16 &&
 	       b->threads >= 1 && b->threads <= b->threads_max && b->threads_max <= 1u << 16 &&
-	       b->routes <= b->routes_max && b->routes_max <= 1u << 16 && b->rows <= b->workers_max;
+	       b->routes <= b->routes_max && b->routes_max <= 1u << 16 &&
+	       b->rows <= b->workers_max &&
+	       (uint64_t)b->workers_max * (b->threads_max + 1) < UINT32_MAX; /* the tallies */
 }
 
 /* Names are labels of time series, and must differ: long ones may not, once cut short. */
@@ -173,6 +175,24 @@ int board_open_new(struct shm *m, const struct board_plan *plan, uint64_t now_ns
 	return error;
 }
 
+static bool is_text(const char *text, size_t room)
+{
+	return memchr(text, '\0', room) != NULL;
+}
+
+static bool has_texts(const struct board *b)
+{
+	if (!is_text(b->version, sizeof b->version) || !is_text(b->control, sizeof b->control))
+		return false;
+	for (unsigned r = 0; r < b->routes; r++) {
+		const struct route_row *row = board_route(b, r);
+
+		if (!is_text(row->name, sizeof row->name) || !is_text(row->app, sizeof row->app))
+			return false;
+	}
+	return true;
+}
+
 /* The file's own counts must lead to the very layout it claims: no offset is taken on trust. */
 static bool is_board(const struct board *b, size_t bytes)
 {
@@ -188,7 +208,7 @@ static bool is_board(const struct board *b, size_t bytes)
 	       b->ring_bytes == ours.ring_bytes && b->workers_at == ours.workers_at &&
 	       b->slots_at == ours.slots_at && b->routes_at == ours.routes_at &&
 	       b->tallies_at == ours.tallies_at && b->ring_at == ours.ring_at &&
-	       b->scratch_at == ours.scratch_at;
+	       b->scratch_at == ours.scratch_at && has_texts(b);
 }
 
 int board_open_path(struct shm *m, const char *path)
@@ -235,6 +255,26 @@ const struct route_row *board_route(const struct board *b, unsigned route)
 	return (const struct route_row *)((const char *)b + b->routes_at) + route;
 }
 
+static unsigned at_most(unsigned n, unsigned most)
+{
+	return n < most ? n : most;
+}
+
+unsigned board_slots(const struct board *b, unsigned worker)
+{
+	const struct worker_row *w = board_worker((struct board *)b, worker);
+
+	return at_most(atomic_load_explicit(&w->slots, memory_order_acquire), b->threads_max);
+}
+
+unsigned board_tallies(const struct board *b, unsigned worker)
+{
+	const struct worker_row *w = board_worker((struct board *)b, worker);
+
+	return at_most(atomic_load_explicit(&w->slots_most, memory_order_acquire), b->threads_max) +
+	       1;
+}
+
 /* Word of `free_slots`: the generation of the count in the high half, how many in the low. */
 static uint64_t free_word(uint32_t generation, uint32_t slots)
 {
@@ -265,7 +305,7 @@ static void clear_gauges(struct board *b, unsigned worker, uint64_t now_ns)
 	atomic_store(&w->pending, 0);
 	for (unsigned i = 0; i < CONN_STATE_COUNT; i++)
 		atomic_store(&w->conns[i], 0);
-	for (unsigned i = 0; i < atomic_load(&w->slots); i++) {
+	for (unsigned i = 0; i < board_slots(b, worker); i++) {
 		struct slot_row *s = board_slot(b, worker, i);
 
 		atomic_store(&s->state, SLOT_IDLE);
@@ -316,7 +356,7 @@ uint64_t board_worker_died(struct board *b, unsigned worker, bool in_order, uint
 	atomic_store(&w->state, in_order ? WORKER_ABSENT : WORKER_DEAD);
 	clear_gauges(b, worker, now_ns);
 
-	for (unsigned i = 0; i <= atomic_load(&w->slots_most); i++) {
+	for (unsigned i = 0; i < board_tallies(b, worker); i++) {
 		tally_mend(board_tally(b, worker, i));
 		tally_add_ledger(&sum, board_tally(b, worker, i));
 	}

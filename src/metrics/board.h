@@ -142,6 +142,13 @@ struct slot_row *board_slot(struct board *b, unsigned worker, unsigned slot);
 struct tally *board_tally(struct board *b, unsigned worker, unsigned thread); /* 0..slots */
 struct tally *board_master_tally(struct board *b);
 
+/*
+ * A row's slots, and its tallies that have been used; reading others would cost memory.  Never more
+ * than there is room for, whatever the row says: a board may be a file of any content.
+ */
+unsigned board_slots(const struct board *b, unsigned worker);
+unsigned board_tallies(const struct board *b, unsigned worker);
+
 /* For readers: any tally, 0 <= index < b->tallies. */
 const struct tally *board_tally_at(const struct board *b, unsigned index);
 /* Worker rows used so far: who looks at all workers need look no further. */

@@ -68,7 +68,7 @@ static void view_worker(struct snapshot *s, unsigned worker)
 		to->conns[i] = n > 0 ? (uint32_t)n : 0;
 		s->conns[i] += to->conns[i];
 	}
-	to->slots = load(from->slots);
+	to->slots = board_slots(s->board, worker);
 	for (unsigned i = 0; i < to->slots; i++)
 		view_slot(&s->slot[(size_t)worker * s->board->threads_max + i],
 			  board_slot((struct board *)s->board, worker, i));

@@ -38,14 +38,6 @@ static void empty_totals(struct totals *t, unsigned routes)
 	}
 }
 
-/* Of a row's tallies those that have been used; reading others would cost memory. */
-static unsigned tallies_used(const struct board *b, unsigned worker)
-{
-	const struct worker_row *row = board_worker((struct board *)b, worker);
-
-	return atomic_load_explicit(&row->slots_most, memory_order_acquire) + 1;
-}
-
 static void take_ledger(struct worker_totals *sum, const struct tally *tally)
 {
 	tally_add_ledger(&sum->ledger, tally);
@@ -67,7 +59,7 @@ static void take_ledgers(struct totals *t, struct board *b, struct worker_totals
 	for (unsigned w = 0; w < board_rows(b); w++) {
 		struct worker_totals sum = { 0 };
 
-		for (unsigned i = 0; i < tallies_used(b, w); i++)
+		for (unsigned i = 0; i < board_tallies(b, w); i++)
 			take_ledger(&sum, board_tally(b, w, i));
 		add_worker(t, &sum);
 		if (workers)
@@ -108,7 +100,7 @@ void totals_take(struct totals *t, const struct board *board, struct worker_tota
 	t->at_ns = now_ns;
 	take_ledgers(t, b, workers);
 	for (unsigned w = 0; w < board_rows(b); w++)
-		for (unsigned i = 0; i < tallies_used(b, w); i++)
+		for (unsigned i = 0; i < board_tallies(b, w); i++)
 			take_cells(t, board_tally(b, w, i));
 	take_cells(t, board_master_tally(b));
 }

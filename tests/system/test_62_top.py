@@ -5,6 +5,7 @@ import os
 import shlex
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
 import uuid
@@ -14,7 +15,7 @@ import pytest
 
 from faults import AS_NOBODY
 from load import Background
-from server import LITTLED, PATIENCE, clean_environment, eventually
+from server import LITTLED, PATIENCE, clean_environment, eventually, open_files
 
 pytestmark = pytest.mark.alone  # it looks for the only server of the machine
 
@@ -217,6 +218,44 @@ def test_what_cannot_be_shown(args, status, words):
     done = top(*args)
     assert done.returncode == status
     assert words in done.stderr and done.stderr.count("\n") == 1
+
+
+def board_of(pid):
+    for fd, name in open_files(pid).items():
+        if name.startswith("/memfd:littled-board"):
+            return Path(f"/proc/{pid}/fd/{fd}")
+    raise AssertionError(f"process {pid} has no board")
+
+
+def copy_sparse(source, to):
+    """A board is long, and mostly never written."""
+    with source.open("rb") as whole, to.open("wb") as copy:
+        while piece := whole.read(1 << 16):
+            if any(piece):
+                copy.write(piece)
+            else:
+                copy.seek(len(piece), os.SEEK_CUR)
+        copy.truncate()
+
+
+@pytest.mark.parametrize("count", [12, 16], ids=["slots", "slots_most"])
+def test_no_count_in_a_board_is_taken_on_trust(server, tmp_path, count):
+    """Of a copy of the board, with a worker's row that claims more slots than there is room for."""
+    board = tmp_path / "board"
+    copy_sparse(board_of(server.process.pid), board)
+    document = json.loads(top("--board", board, "--json").stdout)
+    assert len(document["workers"][0]["slots"]) == 2
+    pid = struct.pack("<i", document["workers"][0]["pid"])
+    with board.open("r+b") as f:
+        row = f.read(1 << 14).index(pid, 8)  # the header holds the master's alone
+        f.seek(row + count)
+        f.write(struct.pack("<I", 1 << 20))
+    seen = json.loads(top("--board", board, "--json").stdout)["workers"][0]["slots"]
+    assert len(seen) < 100  # there is room for what a reload may bring
+    assert top("--board", board, "--once").returncode == 0
+    advice = subprocess.run([LITTLED, "advise", "--board", board], env=clean_environment(),
+                            capture_output=True, text=True, timeout=20 * PATIENCE)
+    assert advice.returncode == 3, advice.stderr  # nothing to advise from, and no crash
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="root alone can become somebody else")

@@ -176,6 +176,13 @@ START_TEST(what_is_no_board_is_refused)
 	b->threads = UINT32_MAX;
 	refuses(path);
 	*b = whole;
+	memset(b->version, 'x', sizeof b->version);
+	refuses(path);
+	*b = whole;
+	struct route_row *row = (struct route_row *)board_route(b, 1), kept = *row;
+	memset(row->name, 'x', sizeof row->name);
+	refuses(path);
+	*row = kept;
 	ck_assert_int_eq(ftruncate(m.fd, 100), 0);
 	refuses(path);
 	ck_assert_int_eq(board_open_path(&seen, "/proc/self/fd/no-such"), -ENOENT);

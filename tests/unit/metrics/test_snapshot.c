@@ -178,6 +178,24 @@ START_TEST(rows_are_copied)
 }
 END_TEST
 
+/* A board may be a file that anything has written to. */
+START_TEST(counts_of_a_row_beyond_the_board_are_cut)
+{
+	struct shm m;
+	struct board *b = open_board(&m);
+	struct snapshot *s = snapshot_new(b);
+
+	for (unsigned w = 0; w < WORKERS; w++)
+		board_worker(b, w)->slots = board_worker(b, w)->slots_most = 1u << 20;
+	serve_for(board_tally(b, WORKERS - 1, THREADS), START_NS, 10);
+	snapshot_take(s, 10, START_NS + SECOND);
+	ck_assert_uint_eq(s->worker[0].slots, THREADS);
+	ck_assert_uint_eq(ledger_answered(&s->total->ledger), 1);
+	snapshot_free(&s);
+	shm_close(&m);
+}
+END_TEST
+
 START_TEST(totals_never_go_backwards_when_a_worker_dies)
 {
 	struct shm m;
@@ -273,5 +291,5 @@ END_TEST
 UNIT_SUITE_OF(snapshot, windows_hold_what_came_in_them, between_ticks_the_nearest_counts,
 	      a_young_server_shows_all_its_life, a_server_just_born_shows_nothing,
 	      counts_beyond_32_bits_are_told_apart, in_flight_requests_are_in_the_integral,
-	      rows_are_copied, totals_never_go_backwards_when_a_worker_dies,
-	      the_residual_is_zero_beside_the_writers)
+	      rows_are_copied, counts_of_a_row_beyond_the_board_are_cut,
+	      totals_never_go_backwards_when_a_worker_dies, the_residual_is_zero_beside_the_writers)
