@@ -65,6 +65,7 @@ const char *const top_help[] = {
 	"beat           since the worker's loop last turned",
 	"moved          requests served by another worker than the one they came to",
 	"claims         times an idle slot asked another worker for a waiting request",
+	"served         it and moved, claims, shed, written off, lost: since the start",
 };
 const unsigned top_help_count = sizeof top_help / sizeof *top_help;
 
@@ -161,7 +162,8 @@ static void put_counts(struct top_view *v, struct json_object *root)
 	    top_number(root, "connections.idle"), top_number(root, "connections.reading"),
 	    top_number(root, "connections.busy"), top_number(root, "connections.flushing"),
 	    top_number(root, "little.residual"));
-	put(v, STYLE_PLAIN, "moved %.0f   claims %.0f   shed %.0f   written off %.0f   lost %.0f",
+	put(v, STYLE_PLAIN,
+	    "since the start: moved %.0f, claims %.0f, shed %.0f, written off %.0f, lost %.0f",
 	    top_number(root, "totals.moves_in"), top_number(root, "totals.claims"),
 	    top_number(root, "totals.shed_queue_full") +
 		    top_number(root, "totals.shed_queue_timeout") +

@@ -101,7 +101,8 @@ def test_help_says_what_keys_and_words_mean(server):
     with Terminal(LITTLED, "top", "--pid", server.process.pid, columns=80, lines=24) as t:
         t.shows("2 slots", "? help", "q quit")
         t.press("?")
-        t.shows("sort by the next column", "claims ", "any key goes back")
+        t.shows("sort by the next column", "claims ", "since the start",
+                "any key goes back")
         t.press("q")  # goes back, and does not quit
         t.shows("utilisation", "q quit")
         t.press("q")

@@ -15,7 +15,7 @@ static const char document[] =
 	"flight\",\"window_s\":10,\"throughput_rps\":4,\"utilisation\":0.5,"
 	"\"concurrency\":{\"total\":4,\"waiting\":1},\"little\":{\"W_s\":1,\"residual\":0},"
 	"\"phases\":{\"wait\":{\"p99_s\":0.0125},\"service\":{},\"total\":{}},\"connections\":{},"
-	"\"totals\":{},"
+	"\"totals\":{\"moves_in\":352,\"claims\":156,\"shed_delay\":7},"
 	"\"workers\":["
 	"{\"worker\":0,\"pid\":78,\"state\":\"ready\",\"served\":5,\"slots\":["
 	"{\"state\":\"idle\",\"route\":null,\"age_s\":3},{\"state\":\"busy\",\"route\":\"/"
@@ -63,6 +63,8 @@ START_TEST(what_stands_above_the_table)
 	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 0), "2 workers x 2 threads = 4 slots"));
 	ck_assert_str_eq(top_view_line(&view, 1), "4 RPS x 1 s = 4 in flight");
 	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 2), "utilisation 50%"));
+	ck_assert_str_eq(top_view_line(&view, 5),
+			 "since the start: moved 352, claims 156, shed 7, written off 0, lost 0");
 	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 7), "12.5ms"));
 	done();
 }
