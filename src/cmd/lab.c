@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cpus.h"
 #include "cmd/lab_options.h"
@@ -103,23 +104,38 @@ static int print(struct buf *out)
 	return is_lost ? -EIO : 0;
 }
 
-static int write_page(const char *path, const struct lab_report *r, struct buf *why)
+static int lose_page(const char *path, struct buf *why)
 {
-	FILE *f = fopen(path, "we");
-	bool is_written = false;
+	buf_printf(why, "--html %s: %s", path, strerror(errno));
+	return -EIO;
+}
+
+/* Before anything is measured.  What an earlier run wrote stays until there is something new. */
+static int open_page(FILE **page, const char *path, struct buf *why)
+{
+	*page = path ? fopen(path, "ae") : NULL;
+	return path && !*page ? lose_page(path, why) : 0;
+}
+
+/* A pipe or a terminal has nothing to be cut (EINVAL). */
+static bool empty_file(FILE *f)
+{
+	return ftruncate(fileno(f), 0) == 0 || errno == EINVAL;
+}
+
+/* Closes it, too. */
+static int write_page(FILE *f, const char *path, const struct lab_report *r, struct buf *why)
+{
+	bool is_written;
 	struct buf page;
 
 	buf_init(&page, REPORT_MAX);
 	lab_report_html(&page, r);
-	if (f)
-		is_written = !page.is_short && fwrite(page.at, 1, page.len, f) == page.len;
-	if (f && fclose(f))
+	is_written = !page.is_short && empty_file(f) && fwrite(page.at, 1, page.len, f) == page.len;
+	if (fclose(f))
 		is_written = false;
 	buf_fini(&page);
-	if (is_written)
-		return 0;
-	buf_printf(why, "--html %s: %s", path, strerror(errno));
-	return -EIO;
+	return is_written ? 0 : lose_page(path, why);
 }
 
 static int list(void)
@@ -138,7 +154,8 @@ static int tell(const struct lab_options *o, const struct lab_outcome *outcome, 
 	return print(out);
 }
 
-static int run(const struct lab_options *o, struct lab_outcome *outcomes, struct buf *why)
+static int run(const struct lab_options *o, struct lab_outcome *outcomes, FILE *page,
+	       struct buf *why)
 {
 	struct lab_report report = { .scale = o->scale, .outcome = outcomes };
 	struct lab lab = { .scale = o->scale, .why = why };
@@ -165,7 +182,7 @@ static int run(const struct lab_options *o, struct lab_outcome *outcomes, struct
 		error = print(&out);
 	buf_fini(&out);
 	buf_reset(why);
-	if (o->html && write_page(o->html, &report, why))
+	if (page && write_page(page, o->html, &report, why))
 		return complain(why, EXIT_NOT_SHOWN);
 	return error || lab_is_interrupted || report.by_verdict[LAB_FAIL] ? EXIT_NOT_SHOWN
 									  : EXIT_SHOWN;
@@ -174,13 +191,19 @@ static int run(const struct lab_options *o, struct lab_outcome *outcomes, struct
 static int run_chosen(const struct lab_options *o, struct buf *why)
 {
 	struct lab_outcome *outcomes = calloc(o->count, sizeof *outcomes);
+	int status = EXIT_NOT_SHOWN;
+	FILE *page;
 
 	if (!outcomes) {
 		buf_puts(why, strerror(ENOMEM));
 		return complain(why, EXIT_NOT_SHOWN);
 	}
-	catch_signals();
-	int status = run(o, outcomes, why);
+	if (open_page(&page, o->html, why)) {
+		complain(why, EXIT_NOT_SHOWN);
+	} else {
+		catch_signals();
+		status = run(o, outcomes, page, why);
+	}
 	free(outcomes);
 	return status;
 }

@@ -148,11 +148,18 @@ def test_one_line_each_ends_in_a_verdict():
 
 def test_one_alone_is_told_in_full(tmp_path):
     page = tmp_path / "lab.html"
+    page.write_text("</html> x" * 100000)  # of an earlier run, and longer
     _, out, _ = lab("E1", "--scale", "0.1", "--html", page)
     assert "predicted" in out and "tolerance" in out and "Little's law" in out
     html = page.read_text()
     assert html.startswith("<!doctype html>") and html.rstrip().endswith("</html>")
     assert "5 processes x 8 threads" in html and "src=" not in html and "http" not in html
+
+
+def test_a_page_that_cannot_be_written_is_found_before_anything_is_measured():
+    status, out, err = lab("E1", "--scale", "0.1", "--html", "/no/such/folder/lab.html")
+    assert status == 1 and out == ""
+    assert "--html /no/such/folder/lab.html: No such file" in err and err.count("\n") == 1
 
 
 def test_the_list_and_wrong_usage():
