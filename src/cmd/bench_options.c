@@ -78,6 +78,7 @@ static bool set_rate(struct bench_options *o, const char *value)
 
 static bool set_arrival(struct bench_options *o, const char *value)
 {
+	o->has_arrival = true;
 	o->arrival = strcmp(value, "constant") == 0 ? ARRIVAL_CONSTANT : ARRIVAL_POISSON;
 	return o->arrival == ARRIVAL_CONSTANT || strcmp(value, "poisson") == 0;
 }
@@ -148,18 +149,23 @@ static bool set_no_keepalive(struct bench_options *o, const char *value)
 	return true;
 }
 
+static bool set_format(struct bench_options *o, enum bench_format format)
+{
+	o->has_two_formats |= o->format != BENCH_TEXT && o->format != format;
+	o->format = format;
+	return true;
+}
+
 static bool set_json(struct bench_options *o, const char *value)
 {
 	(void)value;
-	o->format = BENCH_JSON;
-	return true;
+	return set_format(o, BENCH_JSON);
 }
 
 static bool set_csv(struct bench_options *o, const char *value)
 {
 	(void)value;
-	o->format = BENCH_CSV;
-	return true;
+	return set_format(o, BENCH_CSV);
 }
 
 static bool set_print_schedule(struct bench_options *o, const char *value)
@@ -223,6 +229,10 @@ static const char *contradiction(const struct bench_options *o)
 		return "--think is for the closed loop";
 	if (!bench_is_open(o) && (o->pool || o->max_in_flight))
 		return "--pool and --max-in-flight are for the open loop (--rate)";
+	if (!bench_is_open(o) && o->has_arrival)
+		return "--arrival is for the open loop (--rate)";
+	if (o->has_two_formats)
+		return "--json and --csv exclude each other";
 	if (o->pool && !o->keep_alive)
 		return "--pool and --no-keepalive exclude each other";
 	if (o->pool && o->targets.endpoints > 1)

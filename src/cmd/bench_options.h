@@ -18,6 +18,7 @@ struct bench_options {
 	struct targets targets;
 	double rate; /* requests a second; 0: closed loop */
 	enum arrival arrival;
+	bool has_arrival;     /* it was asked for */
 	uint64_t concurrency; /* users of the closed loop */
 	uint64_t think_ns, duration_ns, warmup_ns, timeout_ns;
 	uint64_t requests;      /* instead of a duration; 0: none */
@@ -26,6 +27,7 @@ struct bench_options {
 	uint64_t seed;
 	bool keep_alive, print_schedule, help;
 	enum bench_format format;
+	bool has_two_formats;
 	const char *log_path;
 	struct buf headers; /* more header lines */
 };
