@@ -113,11 +113,21 @@ static void text_law(struct buf *out, const struct result *r, const struct flow_
 		   law->XW, law->X, law->W_s, law->edge, law->residual);
 }
 
+/* Of no requests there is no time, not even none. */
+static void text_ms(struct buf *out, const struct hist_sum *h, double ns)
+{
+	if (h->count)
+		buf_printf(out, " %10.3f", ns * MS);
+	else
+		buf_printf(out, " %10s", "-");
+}
+
 static void text_latency(struct buf *out, const char *name, const struct hist_sum *h)
 {
-	buf_printf(out, "  %10lu %10.3f", h->count, hist_mean_ns(h) * MS);
+	buf_printf(out, "  %10lu", h->count);
+	text_ms(out, h, hist_mean_ns(h));
 	for (size_t i = 0; i < QUANTILES; i++)
-		buf_printf(out, " %10.3f", hist_quantile_ns(h, quantiles[i].quantile) * MS);
+		text_ms(out, h, hist_quantile_ns(h, quantiles[i].quantile));
 	buf_printf(out, "  %s\n", name);
 }
 

@@ -342,6 +342,13 @@ def test_503_and_other_statuses_are_told_apart(server):
     assert report["latency"]["count"] == report["outcomes"]["ok"]
 
 
+def test_of_no_latencies_no_percentiles_are_shown(server):
+    lost = url(server, "/status?code=404")
+    text, _ = bench_text("--requests", 20, url(server, "/hello"), lost)
+    rows = [line.split() for line in text.splitlines() if line.endswith(lost)]
+    assert rows == [["0", *"------", lost]]
+
+
 def test_a_timeout_is_an_error_and_no_latency(server):
     report = bench("--rate", 50, "--requests", 4, "--timeout", 0.3, url(server, "/sleep?ms=1500"),
                    status=1)
