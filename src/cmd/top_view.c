@@ -35,6 +35,14 @@ const char *top_view_line(const struct top_view *v, unsigned i)
 	return v->text.at + v->line[i].at;
 }
 
+/* Names are other people's: none of their characters moves the cursor, or does worse. */
+static void disarm(char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)text[i] < ' ' || text[i] == 0x7f)
+			text[i] = '?';
+}
+
 __attribute__((format(printf, 3, 4))) static void put(struct top_view *v, enum top_style style,
 						      const char *format, ...)
 {
@@ -42,10 +50,12 @@ __attribute__((format(printf, 3, 4))) static void put(struct top_view *v, enum t
 
 	if (v->count == TOP_LINES_MAX || v->text.is_short)
 		return;
-	v->line[v->count++] = (struct top_line){ v->text.len, style };
+	size_t at = v->text.len;
+	v->line[v->count++] = (struct top_line){ at, style };
 	va_start(args, format);
 	buf_vprintf(&v->text, format, args);
 	va_end(args);
+	disarm(v->text.at + at, v->text.len - at);
 	buf_append(&v->text, "", 1);
 }
 

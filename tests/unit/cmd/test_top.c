@@ -294,6 +294,19 @@ START_TEST(members_of_any_kind_are_shown)
 }
 END_TEST
 
+START_TEST(no_control_character_reaches_the_terminal)
+{
+	static const char text[] =
+		"{\"littled\":{\"version\":\"1\\u001b[2J\"},\"workers\":[],\"routes\":["
+		"{\"route\":\"/a\\u001b]0;x\\u0007\\n\\u007fb\\u00fc\"}]}";
+
+	make_of(text, &(struct top_choice){ .table = TOP_ROUTES });
+	check_row(0, "/a?]0;x???b\303\274 ");
+	ck_assert_ptr_nonnull(strstr(top_view_line(&view, 0), "littled 1?[2J, pid"));
+	done();
+}
+END_TEST
+
 START_TEST(sorting_goes_round)
 {
 	const char *sort = top_next_sort(TOP_SLOTS, "thread");
@@ -337,6 +350,6 @@ END_TEST
 UNIT_SUITE_OF(top, what_stands_above_the_table, routes_by_any_column, slots_by_age_and_by_place,
 	      workers_and_the_grid, what_is_idle_stands_last_and_what_is_old_is_hot,
 	      tables_fit_the_terminal, without_a_terminal_nothing_is_cut,
-	      above_the_table_80_columns_do, numbers_of_slots_count_up,
-	      times_in_the_unit_that_suits, characters_not_bytes, what_is_no_document,
-	      members_of_any_kind_are_shown, sorting_goes_round, command_lines)
+	      above_the_table_80_columns_do, numbers_of_slots_count_up, times_in_the_unit_that_suits,
+	      characters_not_bytes, what_is_no_document, members_of_any_kind_are_shown,
+	      no_control_character_reaches_the_terminal, sorting_goes_round, command_lines)
