@@ -7,6 +7,13 @@
 
 #include "cmd/flags.h"
 
+/* What lies beyond is a slip of the pen, and its forecast a number of hundreds of digits. */
+#define TARGET_MAX_S 1e6
+#define RATE_MIN 1e-6
+#define RATE_MAX 1e7
+#define FACTOR_MIN 1e-6
+#define FACTOR_MAX 1e6
+
 const char advise_usage[] =
 	"Usage: littled advise [OPTIONS]\n"
 	"Says what limits a running server, and how many slots its load needs.\n"
@@ -29,9 +36,9 @@ const char advise_usage[] =
 	"  --save FILE      also writes the evidence, to be read again with --file\n"
 	"The exit status is 3 when too few requests were seen to advise from.\n";
 
-static bool to_positive(const char *value, double *n)
+static bool to_number(const char *value, double low, double high, double *n)
 {
-	return slice_to_double(slice_of_string(value), n) && *n > 0;
+	return slice_to_double(slice_of_string(value), n) && *n >= low && *n <= high;
 }
 
 static bool set_pid(void *options, const char *value)
@@ -95,7 +102,7 @@ static bool set_target(void *options, const char *value)
 	for (size_t i = 0; i < sizeof units / sizeof *units; i++)
 		if (strcmp(value + number, units[i].unit) == 0) {
 			o->question.target_wait_s = n * units[i].seconds;
-			return true;
+			return o->question.target_wait_s <= TARGET_MAX_S;
 		}
 	return false;
 }
@@ -104,7 +111,7 @@ static bool set_rate(void *options, const char *value)
 {
 	struct advise_options *o = options;
 
-	return to_positive(value, &o->question.what_if[0].rate);
+	return to_number(value, RATE_MIN, RATE_MAX, &o->question.what_if[0].rate);
 }
 
 static bool set_slots(void *options, const char *value)
@@ -122,7 +129,8 @@ static bool set_service(void *options, const char *value)
 {
 	struct advise_options *o = options;
 
-	return *value == 'x' && to_positive(value + 1, &o->question.what_if[0].service_factor);
+	return *value == 'x' &&
+	       to_number(value + 1, FACTOR_MIN, FACTOR_MAX, &o->question.what_if[0].service_factor);
 }
 
 static bool set_arrivals(void *options, const char *value)
@@ -172,16 +180,20 @@ static int check(const struct advise_options *o, struct buf *why)
 	const int sources = (o->instance.pid != 0) + (o->instance.board != NULL) +
 			    (o->url != NULL) + (o->file != NULL);
 
-	if (sources <= 1)
-		return 0;
-	buf_puts(why, "only one of --pid, --board, --url and --file may be given");
-	return -EINVAL;
+	if (sources > 1) {
+		buf_puts(why, "only one of --pid, --board, --url and --file may be given");
+		return -EINVAL;
+	}
+	if (o->file && o->window_s) {
+		buf_puts(why, "--window: a file (--file) has the window it was saved with");
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int advise_options_parse(struct advise_options *o, int argc, char **argv, struct buf *why)
 {
 	*o = (struct advise_options){
-		.window_s = SNAPSHOT_WINDOW_MAX_S,
 		.question = { .target_wait_s = .05, .arrivals = 2000000, .seed = 1 },
 	};
 	int error = flags_parse(flags, sizeof flags / sizeof *flags, o, argc, argv, why);
@@ -189,5 +201,8 @@ int advise_options_parse(struct advise_options *o, int argc, char **argv, struct
 		return error;
 	const struct what_if *w = &o->question.what_if[0];
 	o->question.what_if_count = w->rate > 0 || w->slots || w->service_factor > 0;
-	return check(o, why);
+	error = check(o, why);
+	if (!o->window_s)
+		o->window_s = SNAPSHOT_WINDOW_MAX_S;
+	return error;
 }
