@@ -103,5 +103,8 @@ int lab_options_parse(struct lab_options *o, int argc, char **argv, struct buf *
 	}
 	if (!error && o->count == 0)
 		choose_all(o);
+	if (!error && o->list && (o->json || o->html))
+		error = refuse(why, "--list",
+			       "is text: --json and --html are for what was measured");
 	return error;
 }

@@ -51,6 +51,8 @@ START_TEST(nonsense_is_refused_in_words)
 	ck_assert_int_lt(PARSE("--scale", "0"), 0);
 	ck_assert_int_lt(PARSE("--scale", "11"), 0);
 	ck_assert_int_lt(PARSE("--scale"), 0);
+	ck_assert_int_lt(PARSE("--list", "--json"), 0);
+	ck_assert_int_lt(PARSE("--html", "x", "--list"), 0);
 	ck_assert_int_lt(PARSE("--frobnicate"), 0);
 	ck_assert(why.len > 0);
 }
