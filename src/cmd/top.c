@@ -12,6 +12,7 @@
 
 #define JSON_MAX (64u << 20)
 #define WHY_MAX 1024
+#define USAGE_MAX 16384
 
 enum { EXIT_SHOWN, EXIT_NO_SERVER, EXIT_USAGE };
 
@@ -208,6 +209,17 @@ static int run(struct top *t)
 	return status;
 }
 
+static int print_usage(void)
+{
+	struct buf out;
+
+	buf_init(&out, USAGE_MAX);
+	top_put_usage(&out);
+	bool is_lost = out.is_short || fwrite(out.at, 1, out.len, stdout) < out.len;
+	buf_fini(&out);
+	return is_lost ? EXIT_NO_SERVER : EXIT_SHOWN;
+}
+
 int top_main(int argc, char **argv)
 {
 	static struct top t; /* large */
@@ -217,7 +229,7 @@ int top_main(int argc, char **argv)
 	if (top_options_parse(&t.o, argc, argv, &t.why))
 		status = complain(&t.why, EXIT_USAGE);
 	else if (t.o.help)
-		status = fputs(top_usage, stdout) == EOF ? EXIT_NO_SERVER : EXIT_SHOWN;
+		status = print_usage();
 	else
 		status = run(&t);
 	buf_fini(&t.why);

@@ -6,7 +6,7 @@
 
 #include "cmd/flags.h"
 
-const char top_usage[] =
+static const char usage[] =
 	"Usage: littled top [OPTIONS]\n"
 	"Shows what a running server does, in a terminal.\n"
 	"\n"
@@ -16,13 +16,24 @@ const char top_usage[] =
 	"  --url URL        its statistics listener: http://HOST:PORT or unix:SOCKET\n"
 	"What to show:\n"
 	"  --view VIEW      routes (default), slots or workers\n"
-	"  --sort COLUMN    by a column's name; most first\n"
+	"  --sort COLUMN    by a column's name (below); most first\n"
 	"  --window N       the last 1, 10 (default) or 60 seconds\n"
 	"  --interval MS    between two looks, from 100 (default 1000)\n"
 	"  --once           print it once, as text, and leave\n"
 	"  --json           print the statistics document once, and leave\n"
 	"Keys: r routes, s slots, w workers, o sort by the next column, 1 2 3 the window, p pause, "
 	"arrows,\n? what the words mean, q.\n";
+
+void top_put_usage(struct buf *out)
+{
+	buf_puts(out, usage);
+	buf_puts(out, "Columns to sort by:\n");
+	for (enum top_table table = 0; table < TOP_TABLE_COUNT; table++) {
+		buf_printf(out, "  %-8s ", top_table_names[table]);
+		top_put_columns(table, out);
+		buf_puts(out, "\n");
+	}
+}
 
 static bool set_pid(void *options, const char *value)
 {
@@ -121,8 +132,9 @@ static int check(const struct top_options *o, struct buf *why)
 		return -EINVAL;
 	}
 	if (o->choice.sort && !top_can_sort(o->choice.table, o->choice.sort)) {
-		buf_printf(why, "--sort %s: the %s have no such column", o->choice.sort,
+		buf_printf(why, "--sort %s: the %s have no such column, but ", o->choice.sort,
 			   top_table_names[o->choice.table]);
+		top_put_columns(o->choice.table, why);
 		return -EINVAL;
 	}
 	return 0;

@@ -14,7 +14,8 @@ struct top_options {
 	struct top_choice choice;
 };
 
-extern const char top_usage[];
+/* Appends what --help says. */
+void top_put_usage(struct buf *out);
 
 /* 0, or -EINVAL with a sentence in `why`. */
 int top_options_parse(struct top_options *o, int argc, char **argv, struct buf *why);

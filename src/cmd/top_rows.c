@@ -81,6 +81,12 @@ bool top_can_sort(enum top_table table, const char *sort)
 	return find_column(table, sort) != NULL;
 }
 
+void top_put_columns(enum top_table table, struct buf *out)
+{
+	for (const struct column *c = columns[table]; c->name; c++)
+		buf_printf(out, "%s%s", c == columns[table] ? "" : ", ", c->name);
+}
+
 const char *top_next_sort(enum top_table table, const char *sort)
 {
 	const struct column *c = find_column(table, sort ? sort : usual[table]);

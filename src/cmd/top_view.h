@@ -67,6 +67,9 @@ size_t top_prefix(const char *text, unsigned columns);
 const char *top_next_sort(enum top_table table, const char *sort);
 bool top_can_sort(enum top_table table, const char *sort);
 
+/* Appends the names of a table's columns, in its order: "worker, slot, ...". */
+void top_put_columns(enum top_table table, struct buf *out);
+
 /* The grid's characters: idle, busy for under and over a second, for over ten, written off. */
 #define TOP_CELLS ".oO@X"
 

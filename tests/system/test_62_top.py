@@ -209,7 +209,8 @@ def test_it_ends_with_its_server(serve):
 
 @pytest.mark.parametrize("args, status, words", [
     (["--nonsense"], 2, "no such option"),
-    (["--sort", "beauty"], 2, "no such column"),
+    (["--sort", "beauty"], 2, "no such column, but route, class, rate, wait, "),
+    (["--view", "workers", "--sort", "rate"], 2, "but worker, pid, state, "),
     (["--url", "nonsense", "--once"], 1, "neither"),
     (["--pid", "1", "--once"], 1, "no littled server"),
     (["--url", "http://127.0.0.1:1", "--once"], 1, "Connection refused"),
@@ -299,6 +300,7 @@ def test_short_and_long_help_are_the_same():
     done = top("-h")
     assert done.returncode == 0 and done.stdout == top("--help").stdout
     assert done.stdout.startswith("Usage: littled top")
+    assert "\n  slots    worker, slot, state, age, served, thread, route\n" in done.stdout
 
 
 def test_without_a_terminal_it_says_what_to_use(server):
