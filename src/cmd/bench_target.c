@@ -237,7 +237,7 @@ static int add_line(struct targets *t, struct ltd_slice line, struct buf *why)
 	return targets_add(t, text + number + strspn(text + number, " \t"), weight, why);
 }
 
-static int add_file(struct targets *t, FILE *file, struct buf *why)
+static int add_file(struct targets *t, FILE *file, const char *name, struct buf *why)
 {
 	char *line = NULL;
 	size_t room = 0;
@@ -246,6 +246,8 @@ static int add_file(struct targets *t, FILE *file, struct buf *why)
 	while (!error) {
 		ssize_t len = getline(&line, &room, file);
 
+		if (len < 0 && ferror(file)) /* a folder can be opened, too */
+			error = refuse(why, name, strerror(errno));
 		if (len < 0)
 			break;
 		while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
@@ -263,7 +265,7 @@ int targets_add_mix(struct targets *t, const char *mix, struct buf *why)
 	int error = 0;
 
 	if (file) {
-		error = add_file(t, file, why);
+		error = add_file(t, file, mix, why);
 		fclose(file);
 		return error;
 	}

@@ -196,6 +196,10 @@ START_TEST(a_mix_as_a_list_and_as_a_file)
 	ck_assert_double_eq(o.targets.target[0].weight, 90);
 	ck_assert_str_eq(o.targets.target[0].url, "http://127.0.0.1/a?x=1,2");
 
+	ck_assert_int_lt(parse("--mix|/tmp"), 0);
+	buf_append(&why, "", 1);
+	ck_assert_str_eq(why.at, "/tmp: Is a directory");
+
 	ck_assert_int_eq(parse("--mix|90 http://127.0.0.1/a, 10 http://127.0.0.1/b"), 0);
 	ck_assert_uint_eq(o.targets.count, 2);
 	ck_assert_double_eq(o.targets.target[1].weight, 10);
