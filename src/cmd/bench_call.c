@@ -217,6 +217,8 @@ static bool try_to_ask(struct client *c, struct call *call)
 		call->sent_ns = now;
 	list_remove(&call->node);
 	if (error) {
+		if (outcome_of_error(error) == OUTCOME_CONNECT && !c->result->connect_error)
+			c->result->connect_error = -error;
 		end_call(c, call, outcome_of_error(error));
 		return true;
 	}

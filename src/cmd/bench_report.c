@@ -83,6 +83,15 @@ static void text_count(struct buf *out, const char *name, uint64_t count, double
 		   window_s > 0 ? (double)count / window_s : 0);
 }
 
+static void text_outcome(struct buf *out, const struct result *r, enum outcome o)
+{
+	buf_printf(out, "    %-10s %10lu  %s", outcome_names[o], result_total(r, o),
+		   outcome_texts[o]);
+	if (o == OUTCOME_CONNECT && r->connect_error)
+		buf_printf(out, ": %s", strerror(r->connect_error));
+	buf_puts(out, "\n");
+}
+
 static void text_counts(struct buf *out, const struct result *r, double window_s)
 {
 	text_count(out, "offered", result_offered(r), window_s);
@@ -92,8 +101,7 @@ static void text_counts(struct buf *out, const struct result *r, double window_s
 	text_count(out, "errors", result_errors(r), window_s);
 	for (enum outcome o = OUTCOME_CLIENT; o < OUTCOMES; o++)
 		if (result_total(r, o))
-			buf_printf(out, "    %-10s %10lu  %s\n", outcome_names[o],
-				   result_total(r, o), outcome_texts[o]);
+			text_outcome(out, r, o);
 	buf_printf(
 		out, "  connections  %10lu opened, %lu closed by the server while idle, %lu requests asked twice\n",
 		r->connects, r->reconnects, r->retries);

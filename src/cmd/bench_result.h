@@ -59,7 +59,8 @@ struct result {
 	struct trend trend;
 	uint64_t left_at_cut;
 	uint64_t connects, reconnects, retries,
-		held; /* held: waited in the generator for a connection */
+		held;      /* held: waited in the generator for a connection */
+	int connect_error; /* errno of the first of OUTCOME_CONNECT; 0: none, or none is known */
 	bool is_open_loop, was_stopped;
 	bool was_short; /* of descriptors or ports: requests waited for them */
 	/* The generator was so late that it gave up the rest of its schedule, with `left_at_cut` of

@@ -363,6 +363,8 @@ def test_nobody_there(tmp_path):
     assert re.search(r"refused +3  connection refused", text)
     gone = bench("--requests", 3, f"unix:{tmp_path}/none.sock:/", status=1)
     assert gone["outcomes"]["connect"] == 3
+    text, _ = bench_text("--requests", 3, f"unix:{tmp_path}/none.sock:/", status=1)
+    assert "no connection: No such file or directory" in text
     _, err = bench_text("--rate", 10, "--pool", 2, nowhere, status=1)
     assert "Connection refused" in err
 
