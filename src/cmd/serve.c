@@ -37,6 +37,9 @@ int serve_main(int argc, char **argv, char **environment)
 	case CONF_DONE:
 		status = EXIT_SUCCESS;
 		break;
+	case CONF_UNPRINTED:
+		status = EXIT_FAILURE;
+		break;
 	case CONF_REFUSED:
 		break;
 	}

@@ -26,7 +26,7 @@ static enum conf_verdict printed(int error)
 {
 	if (error < 0) {
 		refuse(&command_line, "standard output: %s", strerror(-error));
-		return CONF_REFUSED;
+		return CONF_UNPRINTED;
 	}
 	return CONF_DONE;
 }

@@ -59,10 +59,11 @@ struct conf {
 };
 
 enum conf_verdict {
-	CONF_SERVE,  /* go on */
-	CONF_DONE,   /* --help, --version, --print-config: printed on standard output, exit 0 */
-	CONF_CHECK,  /* --check-config: check what is left to check (apps), then exit 0 */
-	CONF_REFUSED /* the reason is on standard error in one line, exit 2 */
+	CONF_SERVE,     /* go on */
+	CONF_DONE,      /* --help, --version, --print-config: printed on standard output, exit 0 */
+	CONF_CHECK,     /* --check-config: check what is left to check (apps), then exit 0 */
+	CONF_UNPRINTED, /* as CONF_DONE, but standard output took it not: said in one line, exit 1 */
+	CONF_REFUSED    /* the reason is on standard error in one line, exit 2 */
 };
 
 /*
