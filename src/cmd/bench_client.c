@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -89,6 +90,16 @@ static void on_alarm(struct ev_loop *loop, struct ev_io *io, int events)
 		return; /* set anew meanwhile */
 }
 
+/* It may take as long as the timeout, and would look like a Ctrl-C that was not heard. */
+static void say_what_it_waits_for(const struct client *c)
+{
+	uint64_t n = c->result->flow.in_flight;
+
+	if (n)
+		fprintf(stderr, "waiting for %lu answer%s (Ctrl-C again: no longer)\n", n,
+			n == 1 ? "" : "s");
+}
+
 /* Ctrl-C, or told to leave: measure up to now. */
 static void on_interrupt(struct ev_loop *loop, struct ev_signal *s, int events)
 {
@@ -99,6 +110,8 @@ static void on_interrupt(struct ev_loop *loop, struct ev_signal *s, int events)
 	c->result->was_stopped = true;
 	if (!c->is_issuing) /* the second time: wait for nobody */
 		ev_break(loop, EVBREAK_ALL);
+	else
+		say_what_it_waits_for(c);
 	c->is_issuing = false;
 	flow_close(&c->result->flow, now);
 }

@@ -39,7 +39,9 @@ const char bench_usage[] =
 	"  --json, --csv         instead of text\n"
 	"  --log FILE            a line for each measured request\n"
 	"  --print-schedule      only the schedule: nanoseconds and the URL's number, a line each\n"
-	"T is in seconds, or with a unit: 50ms, 2s, 1m.  Ctrl-C ends the load and reports it.\n"
+	"T is in seconds, or with a unit: 50ms, 2s, 1m.\n"
+	"Ctrl-C ends the load, waits for the answers under way, and reports; a second one waits no "
+	"longer.\n"
 	"The exit status is 1 when no request was answered, 2 for a wrong command line.\n";
 
 /* A setter reads one value into the options; false says that it is none. */

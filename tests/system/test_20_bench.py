@@ -404,3 +404,16 @@ def test_an_interrupt_ends_it_with_what_was_measured(serve, number):
         report = json.loads(end_of(process)[0])
     assert report["stopped"] and report["answered"] == report["offered"] > 10
     assert report["window_s"] < 10 * PATIENCE
+
+
+def test_an_interrupt_says_what_it_waits_for(serve):
+    with serve(threads=4) as s:
+        process = start_bench("--concurrency", 3, "--duration", 60, "--json",
+                              url(s, "/sleep?ms=4000"))
+        s.wait_busy(3)
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.readline()
+        assert said == "waiting for 3 answers (Ctrl-C again: no longer)\n"
+        process.send_signal(signal.SIGINT)
+        report = json.loads(end_of(process, status=1)[0])
+    assert report["outcomes"]["unfinished"] == 3
