@@ -48,7 +48,26 @@ int source_read(struct source *s, unsigned window_s, struct buf *json, struct bu
 	return -ENOMEM;
 }
 
+/* Dead, but its parent has not asked for its status yet: it can still be signalled. */
+static bool is_zombie(pid_t pid)
+{
+	char path[32], text[256] = "";
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	size_t n = fread(text, 1, sizeof text - 1, f);
+	fclose(f);
+	text[n] = '\0';
+	const char *name_ends = strrchr(text, ')'); /* "pid (name) state", and the name may be any */
+	return name_ends && strncmp(name_ends, ") Z", 3) == 0;
+}
+
 bool source_is_over(const struct source *s)
 {
-	return s->snapshot && kill(s->snapshot->board->master_pid, 0) < 0 && errno == ESRCH;
+	if (!s->snapshot)
+		return false;
+	pid_t master = s->snapshot->board->master_pid;
+	return (kill(master, 0) < 0 && errno == ESRCH) || is_zombie(master);
 }

@@ -207,6 +207,15 @@ def test_it_ends_with_its_server(serve):
             t.shows("the server has ended", "status=1")
 
 
+def test_a_master_that_is_dead_and_not_reaped_is_gone(serve):
+    with serve() as s:
+        with Terminal(LITTLED, "top", "--pid", s.process.pid, "--interval", "200") as t:
+            t.shows("q quit")
+            os.kill(s.process.pid, signal.SIGKILL)  # nobody waits for it before this is over
+            t.shows("the server has ended", "status=1")
+        s.process.wait()
+
+
 @pytest.mark.parametrize("args, status, words", [
     (["--nonsense"], 2, "no such option"),
     (["--sort", "beauty"], 2, "no such column, but route, class, rate, wait, "),
