@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "conf/cli.h"
 #include "conf/refuse.h"
@@ -129,4 +130,9 @@ int environment_export(const struct strings *variables)
 			return -errno;
 	}
 	return 0;
+}
+
+void environment_restore(char **environment)
+{
+	environ = environment;
 }

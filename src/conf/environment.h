@@ -22,4 +22,7 @@ int environment_apply(struct conf *c, char **environment);
  */
 int environment_export(const struct strings *variables);
 
+/* In a child that executes another program, which is to find `environment`, and not ours. */
+void environment_restore(char **environment);
+
 #endif

@@ -15,8 +15,9 @@
 /* How the configuration is read, each time. */
 struct reading {
 	int argc;
-	char **argv, **environment;
-	int start_fd; /* the directory the server was started in: paths are relative to it */
+	char **argv;
+	char **environment; /* as it was then, whatever raw_env has made of ours since */
+	int start_fd;       /* the directory the server was started in: paths are relative to it */
 	uint64_t workers, threads; /* go before what is read; 0: nothing does */
 };
 

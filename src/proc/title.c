@@ -18,9 +18,13 @@
 static char *room_at;
 static size_t room;
 
-/* One block for all, which stays reachable whatever setenv(3) and unsetenv(3) make of it. */
-static char **environment_copy;
+/*
+ * One block each, which stays reachable.  setenv(3) and unsetenv(3) change the first in its place;
+ * the second is what the server was started with.
+ */
+static char **environment_copy, **environment_kept;
 
+/* In one block: the pointers, then the strings. */
 static char **copied(char **strings)
 {
 	size_t n = 0, bytes = 0;
@@ -41,7 +45,7 @@ static char **copied(char **strings)
 	return copy;
 }
 
-int title_prepare(int argc, char **argv, char ***environment)
+int title_prepare(int argc, char **argv, char ***environment, char ***kept)
 {
 	char *end = argv[0];
 
@@ -54,7 +58,8 @@ int title_prepare(int argc, char **argv, char ***environment)
 			end += strlen(*e) + 1;
 
 	environment_copy = copied(*environment);
-	if (!environment_copy)
+	environment_kept = copied(*environment);
+	if (!environment_copy || !environment_kept)
 		return -ENOMEM;
 	room_at = argv[0];
 	room = (size_t)(end - argv[0]);
@@ -64,6 +69,7 @@ int title_prepare(int argc, char **argv, char ***environment)
 			return -ENOMEM;
 	}
 	*environment = environment_copy;
+	*kept = environment_kept;
 	return 0;
 }
 

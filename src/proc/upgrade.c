@@ -13,6 +13,7 @@
 
 #include "base/log.h"
 #include "proc/listeners.h"
+#include "proc/workplace.h"
 
 #define EXIT_NOT_EXECUTED 127
 #define CLEARINGS 10
@@ -82,8 +83,9 @@ static void reset_signals(void)
 }
 
 /*
- * By the name we were started by, from where: so it is found again, or what is there by now.  The
- * listeners get the numbers of whatever is open there, the log too; `why_fd` is out of their way.
+ * By the name we were started by, from where: so it is found again, or what is there by now.  With
+ * the environment from then, too: what raw_env has set is the new one's only if its configuration
+ * says so.  The listeners get the numbers of whatever is open there, the log too; `why_fd` is out of their way.
  */
 static _Noreturn void become(const struct upgrade *u, int why_fd)
 {
@@ -93,7 +95,9 @@ static _Noreturn void become(const struct upgrade *u, int why_fd)
 		out = fcntl(why_fd, F_DUPFD_CLOEXEC, SUPERVISOR_FIRST_FD + (int)listeners_count(h));
 
 	reset_signals();
-	error = out < 0 || fchdir(r->start_fd) < 0 ? -errno : give_listeners(h);
+	error = out < 0 ? -errno : workplace_leave(r->start_fd, r->environment);
+	if (!error)
+		error = give_listeners(h);
 	if (!error) {
 		execvp(r->argv[0], r->argv);
 		error = -errno;

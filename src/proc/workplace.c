@@ -1,4 +1,4 @@
-/* Where the server works.  Runs in: master. */
+/* Where the server works.  Runs in: master; its child until execve(2) (leaving). */
 #include "proc/workplace.h"
 
 #include <errno.h>
@@ -10,6 +10,8 @@
 #include "base/reason.h"
 #include "conf/environment.h"
 
+static int umask_before = MODE_INHERIT;
+
 int workplace_enter(const struct options *o, char *why, size_t why_bytes)
 {
 	char reason[REASON_BYTES];
@@ -20,7 +22,7 @@ int workplace_enter(const struct options *o, char *why, size_t why_bytes)
 		return error;
 	}
 	if (o->umask != MODE_INHERIT)
-		umask((mode_t)o->umask);
+		umask_before = (int)umask((mode_t)o->umask);
 	if (o->chdir && chdir(o->chdir) < 0) {
 		error = -errno;
 		snprintf(why, why_bytes, "chdir = %s: %s", o->chdir,
@@ -28,4 +30,12 @@ int workplace_enter(const struct options *o, char *why, size_t why_bytes)
 		return error;
 	}
 	return 0;
+}
+
+int workplace_leave(int start_fd, char **environment)
+{
+	environment_restore(environment);
+	if (umask_before != MODE_INHERIT)
+		umask((mode_t)umask_before);
+	return fchdir(start_fd) < 0 ? -errno : 0;
 }

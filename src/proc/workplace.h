@@ -14,4 +14,10 @@
 /* 0, or a negative errno value and a sentence in why[why_bytes]. */
 int workplace_enter(const struct options *o, char *why, size_t why_bytes);
 
+/*
+ * In a child that executes another program: back to the directory `start_fd`, the umask and the
+ * `environment` that the server was started with.  0 or a negative errno value.
+ */
+int workplace_leave(int start_fd, char **environment);
+
 #endif
