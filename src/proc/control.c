@@ -8,21 +8,37 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "conf/address.h"
 #include "net/sock.h"
 
+#define ASIDE ".2"
+#define PATH_BYTES_MOST ((int)(ADDRESS_PATH_BYTES - sizeof ASIDE))
 #define MODE_OWNER_ALONE 0600
 #define BACKLOG 64
 
 /* --- opening and closing -------------------------------------------------------- */
 
-/* Whole, so that a client in another directory finds it. */
-static int absolute(char *path, size_t bytes, const char *name, const char *tail)
+/* Whole, so that a client in another directory finds it; with room for what an upgrade needs. */
+static int absolute(char *path, size_t bytes, const char *name, char *why, size_t why_bytes)
 {
 	char *here = name[0] == '/' ? NULL : getcwd(NULL, 0);
-	int n = snprintf(path, bytes, "%s%s%s%s", here ? here : "", here ? "/" : "", name, tail);
+	int n = snprintf(path, bytes, "%s%s%s", here ? here : "", here ? "/" : "", name);
 
 	free(here);
-	return n > 0 && (size_t)n < bytes ? 0 : -ENAMETOOLONG;
+	if (n <= PATH_BYTES_MOST)
+		return 0;
+	snprintf(why, why_bytes,
+		 "control_socket = %s: a path of %d bytes, expected at most %d: an upgrade puts "
+		 "\"" ASIDE "\" behind it",
+		 name, n, PATH_BYTES_MOST);
+	return -ENAMETOOLONG;
+}
+
+int control_check(const char *path, char *why, size_t why_bytes)
+{
+	char whole[LISTENER_NAME_BYTES];
+
+	return path ? absolute(whole, sizeof whole, path, why, why_bytes) : 0;
 }
 
 void control_init(struct control *c)
@@ -34,10 +50,10 @@ void control_init(struct control *c)
 
 void control_clear_aside(const struct control *c)
 {
-	char aside[sizeof c->path + 2];
+	char aside[sizeof c->path + sizeof ASIDE];
 
 	if (c->path[0]) {
-		snprintf(aside, sizeof aside, "%s.2", c->path);
+		snprintf(aside, sizeof aside, "%s" ASIDE, c->path);
 		listener_clear_stale(aside);
 	}
 }
@@ -58,12 +74,10 @@ int control_open(struct control *c, const char *path, bool aside, char *why, siz
 	c->is_aside = aside;
 	if (!path)
 		return 0;
-	int error = absolute(c->path, sizeof c->path, path, "");
-	if (error < 0) {
-		snprintf(why, why_bytes, "control_socket: %s: %s", path, strerror(-error));
+	int error = absolute(c->path, sizeof c->path, path, why, why_bytes);
+	if (error < 0)
 		return error;
-	}
-	snprintf(bind, sizeof bind, "unix:%s%s", c->path, aside ? ".2" : "");
+	snprintf(bind, sizeof bind, "unix:%s%s", c->path, aside ? ASIDE : "");
 	return listener_open(&c->listener, &plan, why, why_bytes);
 }
 

@@ -47,6 +47,9 @@ typedef void control_answer_fn(void *owner, const char *line, struct buf *answer
 /* No control socket: what may be closed before it was ever opened. */
 void control_init(struct control *c);
 
+/* Without opening anything: can it be served there?  As control_open(). */
+int control_check(const char *path, char *why, size_t why_bytes);
+
 /*
  * `path` NULL: none.  `aside`: with ".2" behind the name, as long as an older master of ours has
  * that one.  0, or a negative errno value and a sentence in why[why_bytes].

@@ -73,6 +73,16 @@ static int prepare_heritage(struct foundation *f)
 	return foundation_prepare(&f->heritage, &f->mounts);
 }
 
+static int check_control(struct foundation *f)
+{
+	char why[REASON_BYTES];
+
+	if (control_check(f->heritage.options->control_socket, why, sizeof why) == 0)
+		return 0;
+	log_error("%s", why);
+	return EXIT_BAD_CONFIGURATION;
+}
+
 static int open_logs(struct foundation *f)
 {
 	return logs_open(&f->heritage);
@@ -321,6 +331,7 @@ static int prepare(struct foundation *f, const struct conf *conf)
 
 	static int (*const step[])(struct foundation *) = {
 		enter_workplace,
+		check_control,
 		prepare_heritage,
 	};
 	int status = 0;

@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import stat
+import tempfile
 import time
 from pathlib import Path
 from unittest.mock import ANY
@@ -15,8 +16,8 @@ import pytest
 
 from client import get
 from faults import Unprivileged
-from server import (LITTLED, cpu_seconds, eventually, free_port, is_alive, open_fds, pids_of_session, run_once,
-                    stat_of)
+from server import (LITTLED, cpu_seconds, eventually, free_port, is_alive, open_fds, pids_of_session,
+                    run_once, stat_of)
 from steady import Steady
 from test_51_reloads import Probes
 
@@ -500,6 +501,34 @@ def test_upgrades_and_reloads_that_cannot_fork_leave_nothing_open(tmp_path):
                     eventually(lambda n=n, said=said: s.stderr().count(said) == n, 5, "it says so")
         eventually(lambda: open_fds(s.process.pid) <= before, 5, "nothing is left open")
         assert s.get("/hello").status == 200
+
+
+@pytest.fixture
+def directory():
+    """One with a short name, since what may be in it is measured with it."""
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@pytest.mark.parametrize("check", ["--check-config", "--no-daemon"])
+def test_a_control_socket_has_room_for_an_upgrade_in_its_name(directory, check):
+    for length in (106, 107, 108, 200):
+        path = str(directory / "c").ljust(length, "c")
+        for start, name in (("/", path), (directory, Path(path).name)):
+            done = run_once("-b", f"127.0.0.1:{free_port()}", "--control-socket", name, check,
+                            "workload", cwd=start)
+            assert done.returncode == 2
+            assert f"a path of {length} bytes, expected at most 105" in done.stderr
+            assert f"control_socket = {name}" in done.stderr
+    assert not any(directory.iterdir())
+
+
+def test_a_control_socket_of_the_longest_name_is_taken_along(serve, tmp_path, directory):
+    control = str(directory / "c").ljust(105, "c")
+    with Upgradable(serve, tmp_path, "--control-socket", control) as u:
+        u.hand_over(u.usr2())
+        eventually(lambda: f"process {u.master}" in run_once("ctl", "-s", control, "status").stdout,
+                   10, "the socket is the new one's")
 
 
 def test_an_upgrade_by_order_takes_the_socket_along(serve, tmp_path):
