@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "conf/refuse.h"
 #include "proc/arbiter.h"
+#include "proc/hardening.h"
 #include "proc/inherited.h"
 #include "proc/listeners.h"
 #include "proc/logs.h"
@@ -20,9 +21,9 @@
 
 /* What a running server cannot change: it keeps what it was started with. */
 static const enum option_id fixed[] = {
-	OPTION_reuse_port, OPTION_daemon,         OPTION_pid,
-	OPTION_name,       OPTION_control_socket, OPTION_chdir,
-	OPTION_umask,      OPTION_raw_env,        OPTION_address_connections,
+	OPTION_reuse_port,          OPTION_daemon,    OPTION_pid,   OPTION_name,
+	OPTION_control_socket,      OPTION_chdir,     OPTION_umask, OPTION_raw_env,
+	OPTION_address_connections, OPTION_ipv6_only,
 };
 
 /* --- reading ------------------------------------------------------------------- */
@@ -46,13 +47,16 @@ static bool is_same_value(const struct options *a, const struct options *b, enum
 	return is_same;
 }
 
-static void keep_fixed(struct options *to, const struct options *from)
+/* Who only checks is followed by who says so. */
+static void keep_fixed(struct options *to, const struct options *from, bool only_checks)
 {
 	for (unsigned i = 0; i < sizeof fixed / sizeof *fixed; i++) {
 		if (is_same_value(to, from, fixed[i]))
 			continue;
-		log_warning("reload: %s changes when the server is started anew, not before",
-			    option_rows[fixed[i]].name);
+		if (!only_checks)
+			log_warning("reload: %s changes when the server is started anew, not "
+				    "before",
+				    option_rows[fixed[i]].name);
 		options_copy(to, from, fixed[i]);
 	}
 }
@@ -118,7 +122,8 @@ static void begin(struct edition *e, const struct edition *before)
 	h->access_sink = (struct sink){ .fd = -1 };
 }
 
-static int prepare(struct edition *e, const struct reading *r, const struct edition *before)
+static int prepare(struct edition *e, const struct reading *r, const struct edition *before,
+		   bool only_checks)
 {
 	if (read_configuration(r, &e->conf) < 0)
 		return EXIT_BAD_CONFIGURATION;
@@ -126,7 +131,7 @@ static int prepare(struct edition *e, const struct reading *r, const struct edit
 		e->conf.options->workers = r->workers;
 	if (r->threads)
 		e->conf.options->threads = r->threads;
-	keep_fixed(e->conf.options, before->heritage.options);
+	keep_fixed(e->conf.options, before->heritage.options, only_checks);
 	begin(e, before);
 	if (check_size(e->conf.options, before->heritage.board) < 0)
 		return EXIT_BAD_CONFIGURATION;
@@ -182,7 +187,7 @@ struct edition *edition_open(const struct reading *r, unsigned number, const str
 	if (!e)
 		return NULL;
 	refuse_through(log_refusal);
-	if (prepare(e, r, before) == 0 && logs_open_access(&e->heritage) == 0 &&
+	if (prepare(e, r, before, false) == 0 && logs_open_access(&e->heritage) == 0 &&
 	    open_listeners(e, before, older) == 0 && map_routes(e) == 0) {
 		rlimits_raise(e->conf.options);
 		return e;
@@ -199,7 +204,7 @@ int edition_check(const struct reading *r, const struct edition *before)
 	if (!e)
 		return EXIT_CANNOT_SERVE;
 	refuse_through(log_refusal);
-	status = prepare(e, r, before);
+	status = prepare(e, r, before, true);
 	if (!status && logs_switch(&e->heritage) < 0) /* this process's alone */
 		status = EXIT_CANNOT_SERVE;
 	/* Nothing is closed in good order: the process ends, and what it shares must stay. */
@@ -244,10 +249,13 @@ struct arbiter_policy edition_policy(const struct options *o)
 void edition_put_in_force(const struct edition *e, struct foundation *f)
 {
 	struct board *b = e->heritage.board;
+	const struct options *o = e->heritage.options;
 
+	if (o->core_dumps != f->heritage.options->core_dumps)
+		hardening_set_dumps(o);
 	f->heritage = e->heritage;
 	atomic_store(&b->edition, e->number);
-	atomic_store(&b->threads, (uint32_t)e->heritage.options->threads);
+	atomic_store(&b->threads, (uint32_t)o->threads);
 	logs_switch(&f->heritage);
 }
 

@@ -27,12 +27,44 @@ static void set_dumpable(const struct options *o)
 		prctl(PR_SET_DUMPABLE, o->core_dumps == DUMPS_ON, 0, 0, 0);
 }
 
+/* What `inherit` goes back to, after a reload has changed it. */
+static struct {
+	bool is_known;
+	rlim_t most;
+	int dumpable;
+} at_start;
+
+static void remember_dumps(const struct rlimit *limit)
+{
+	if (at_start.is_known)
+		return;
+	at_start.is_known = true;
+	at_start.most = limit->rlim_cur;
+	at_start.dumpable = prctl(PR_GET_DUMPABLE);
+}
+
+void hardening_restore_dumps(void)
+{
+	struct rlimit limit;
+
+	if (!at_start.is_known || getrlimit(RLIMIT_CORE, &limit) < 0)
+		return;
+	limit.rlim_cur = at_start.most;
+	setrlimit(RLIMIT_CORE, &limit);
+	prctl(PR_SET_DUMPABLE, at_start.dumpable, 0, 0, 0);
+}
+
 void hardening_set_dumps(const struct options *o)
 {
 	struct rlimit limit;
 
-	if (o->core_dumps == DUMPS_INHERIT || getrlimit(RLIMIT_CORE, &limit) < 0)
+	if (o->core_dumps == DUMPS_INHERIT) {
+		hardening_restore_dumps();
 		return;
+	}
+	if (getrlimit(RLIMIT_CORE, &limit) < 0)
+		return;
+	remember_dumps(&limit);
 	limit.rlim_cur = o->core_dumps == DUMPS_ON ? limit.rlim_max : 0;
 	if (setrlimit(RLIMIT_CORE, &limit) < 0)
 		log_warning("core_dumps: %s", strerror(errno));

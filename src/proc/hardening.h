@@ -21,6 +21,9 @@ int hardening_check(const struct options *o, char *why, size_t why_bytes);
 /* In the master, for all: whether and how large a process that crashes is written to a file. */
 void hardening_set_dumps(const struct options *o);
 
+/* As it was before the first of these: also for a program that is to be executed. */
+void hardening_restore_dumps(void);
+
 /* In a worker.  0 or a negative errno value (logged): it must not serve then. */
 int hardening_enter(const struct heritage *h);
 

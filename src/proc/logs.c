@@ -89,12 +89,14 @@ int logs_open(struct heritage *h)
 
 int logs_switch(const struct heritage *h)
 {
-	set_owner(h);
-	int error = log_open(h->options->error_logfile, h->conf->supervisor.journal_stream);
+	const struct options *o = h->options;
 
+	set_owner(h);
+	sink_set_syslog((unsigned)o->syslog_facility, o->name);
+	int error = log_open(o->error_logfile, h->conf->supervisor.journal_stream);
 	if (error < 0)
-		complain("error log", h->options->error_logfile, error);
-	log_set_level((enum ltd_log_level)h->options->log_level);
+		complain("error log", o->error_logfile, error);
+	log_set_level((enum ltd_log_level)o->log_level);
 	return error;
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proc/hardening.h"
 #include "proc/listeners.h"
 #include "proc/workplace.h"
 
@@ -95,6 +96,7 @@ static _Noreturn void become(const struct upgrade *u, int why_fd)
 		out = fcntl(why_fd, F_DUPFD_CLOEXEC, SUPERVISOR_FIRST_FD + (int)listeners_count(h));
 
 	reset_signals();
+	hardening_restore_dumps();
 	error = out < 0 ? -errno : workplace_leave(r->start_fd, r->environment);
 	if (!error)
 		error = give_listeners(h);

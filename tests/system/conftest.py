@@ -1,7 +1,9 @@
 """Fixtures of the system tests: see server.py for what starts and stops the server."""
 
 import signal
+import socket
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,22 @@ def server(serve):
 def server_5x8(serve):
     with serve(workers=5, threads=8) as running:
         yield running
+
+
+@pytest.fixture
+def syslog(tmp_path):
+    """What the daemon of the system's log is told; it must read, for little waits in its socket."""
+    lines = []
+
+    def read():
+        while not lines or lines[-1] != "":
+            lines.append(s.recv(4096).decode())
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        s.bind(str(tmp_path / "log"))
+        reader = threading.Thread(target=read)
+        reader.start()
+        yield lines
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", str(tmp_path / "log"))
+        reader.join()

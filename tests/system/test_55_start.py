@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -679,25 +678,6 @@ def test_the_units_are_sound(tmp_path):
 
 
 # --- the system's log and the journal -------------------------------------------
-
-@pytest.fixture
-def syslog(tmp_path):
-    """What the daemon of the system's log is told; it must read, for little waits in its socket."""
-    lines = []
-
-    def read():
-        while not lines or lines[-1] != "":
-            lines.append(s.recv(4096).decode())
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
-        s.bind(str(tmp_path / "log"))
-        reader = threading.Thread(target=read)
-        reader.start()
-        yield lines
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
-            end.sendto(b"", str(tmp_path / "log"))
-        reader.join()
-
 
 @pytest.mark.short
 def test_both_logs_may_be_the_systems(serve, syslog, tmp_path):
