@@ -112,6 +112,17 @@ static int show_stats(struct order *o)
 
 /* --- doing ---------------------------------------------------------------------- */
 
+/* From the first sign on, drain_delay included: only workers that are ill are still replaced. */
+static bool is_stopping(const struct order *o)
+{
+	return !arbiter_takes_edition(&o->master->arbiter);
+}
+
+static int refuse_while_stopping(struct order *o)
+{
+	return refuse(o, "the server is stopping");
+}
+
 static bool read_count(const struct order *o, uint64_t *n)
 {
 	*n = 1;
@@ -123,6 +134,8 @@ static int workers_add(struct order *o)
 	unsigned before = o->master->arbiter.policy.workers, now;
 	uint64_t n;
 
+	if (is_stopping(o))
+		return refuse_while_stopping(o);
 	if (!read_count(o, &n))
 		return refuse(o, "workers add: expected a number of workers");
 	if (before + n > arbiter_workers_max(o->master->crew.seats))
@@ -141,6 +154,8 @@ static int workers_remove(struct order *o)
 	unsigned before = o->master->arbiter.policy.workers, now = before;
 	uint64_t n;
 
+	if (is_stopping(o))
+		return refuse_while_stopping(o);
 	if (!read_count(o, &n))
 		return refuse(o, "workers remove: expected a number of workers");
 	if (before > 1) /* none at all is `drain` */
@@ -176,7 +191,7 @@ static int threads(struct order *o)
 		return refuse(o, "threads: the running server has no room for so many; an upgrade "
 				 "with that many makes it");
 	if (!order_reload(o->master, (unsigned)n))
-		return refuse(o, "the server is stopping");
+		return refuse_while_stopping(o);
 	const struct figure f[] = { { "threads", n } };
 	put_figures(o, f, 1);
 	return 0;
@@ -185,7 +200,7 @@ static int threads(struct order *o)
 static int reload(struct order *o)
 {
 	if (!order_reload(o->master, 0))
-		return refuse(o, "the server is stopping");
+		return refuse_while_stopping(o);
 	put_state(o, "reloading");
 	return 0;
 }
@@ -199,6 +214,8 @@ static int reopen(struct order *o)
 
 static int drain(struct order *o)
 {
+	if (is_stopping(o))
+		return refuse_while_stopping(o);
 	order_workers(o->master, 0);
 	put_state(o, "draining");
 	return 0;
@@ -206,6 +223,8 @@ static int drain(struct order *o)
 
 static int upgrade(struct order *o)
 {
+	if (is_stopping(o))
+		return refuse_while_stopping(o);
 	if (!order_upgrade(o->master))
 		return refuse(o, "upgrade: the log says why not");
 	put_state(o, "upgrading");

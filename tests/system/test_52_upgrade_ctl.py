@@ -415,6 +415,21 @@ def test_quick_stop_by_the_other_name(controlled):
         s.ended()
 
 
+def test_what_cannot_be_done_any_more_is_refused(controlled):
+    with controlled("--drain-delay", "30", workers=2) as s:
+        s.ctl("stop")
+        before = s.stderr()
+        for words in ("upgrade", "workers add", "workers remove", "drain", "threads 1", "reload"):
+            assert s.ctl(*words.split(), status=1) == "littled ctl: the server is stopping\n"
+            assert "the server is stopping" in s.ctl("--json", *words.split(), status=1)
+        assert "upgrade" not in s.stderr()[len(before):]
+        pid = s.worker_pids()[0]
+        s.ctl("workers", "kill", str(pid))  # who serves on may need it
+        eventually(lambda: pid not in s.worker_pids() and len(s.worker_pids()) == 2, 10, "replaced")
+        s.ctl("stop", "quick")
+        s.ended()
+
+
 def test_gunicornc_s_way_to_say_it(controlled):
     with controlled(workers=1) as s:
         for words in (("-c", "show workers"), ("--command", "show workers"), ("show workers",)):
