@@ -17,6 +17,7 @@
 #include "proc/listeners.h"
 #include "proc/logs.h"
 #include "proc/master.h"
+#include "proc/outlook.h"
 #include "proc/rlimits.h"
 #include "proc/workplace.h"
 
@@ -363,6 +364,10 @@ int foundation_check(const struct conf *conf)
 	struct foundation f;
 	int status = prepare(&f, conf);
 
+	if (!status)
+		status = listeners_check(&f.heritage);
+	if (!status)
+		status = outlook_check(&f.heritage);
 	foundation_close(&f);
 	return status;
 }

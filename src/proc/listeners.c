@@ -46,6 +46,13 @@ static int plan_of(const struct options *o, struct listener_plan *plan)
 	return 0;
 }
 
+int listeners_check(const struct heritage *h)
+{
+	struct listener_plan plan;
+
+	return plan_of(h->options, &plan);
+}
+
 /* `fd` -1: there is none to take over. */
 static int open_one(struct listener *l, int fd, const struct listener_plan *plan)
 {

@@ -9,6 +9,9 @@
 #include "proc/heritage.h"
 #include "proc/inherited.h"
 
+/* Can they be given to whom the options say?  Opens none: 0, or an exit status (logged). */
+int listeners_check(const struct heritage *h);
+
 /* 0; or, with one line on the error log, an exit status. */
 int listeners_open(struct heritage *h, const struct supervisor *s);
 

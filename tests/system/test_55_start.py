@@ -141,12 +141,43 @@ def test_an_owner_that_cannot_be_given_is_said_and_leaves_no_socket(tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("daemon", ["--no-daemon", "--daemon"])
-@pytest.mark.parametrize("option", ["--pid", "--error-logfile", "--access-logfile"])
-def test_a_missing_directory_is_named(tmp_path, option, daemon):
-    done = run_once("-b", f"127.0.0.1:{free_port()}", option, tmp_path / "absent" / "file", daemon,
-                    "workload")
+@pytest.mark.parametrize("how", ["--no-daemon", "--daemon", "--check-config"])
+@pytest.mark.parametrize("option", ["--pid", "--error-logfile", "--access-logfile",
+                                    "--control-socket", "--bind=unix:", "--admin-bind=unix:"])
+def test_a_missing_directory_is_named(tmp_path, option, how):
+    path = tmp_path / "absent" / "file"
+    given = (option + str(path),) if "=" in option else (option, path)
+    bind = () if "--bind" in option else ("-b", f"127.0.0.1:{free_port()}")
+    done = run_once(*bind, *given, how, "workload")
     failed(done, 1, f"{tmp_path}/absent/file", f"there is no directory {tmp_path}/absent")
+
+
+@pytest.mark.parametrize("how", ["--no-daemon", "--check-config"])
+def test_what_is_in_the_way_of_a_file_is_said(tmp_path, how):
+    def tried(*options):
+        return run_once("-b", f"127.0.0.1:{free_port()}", *options, how, "workload", cwd="/")
+
+    (tmp_path / "file").touch()
+    for option in ("--pid", "--error-logfile", "--access-logfile"):
+        failed(tried(option, tmp_path), 1, str(tmp_path), "Is a directory")
+        failed(tried(option, tmp_path / "file" / "x"), 1, f"{tmp_path}/file/x", "Not a directory")
+    failed(tried("-b", f"unix:{tmp_path}/file/x"), 1, f"{tmp_path}/file/x", "Not a directory")
+    failed(tried("--control-socket", tmp_path / "file"), 1, "is not a socket")
+    for option in ("--socket-user", "--socket-group"):
+        failed(tried(option, "no.such", "-b", f"unix:{tmp_path}/x"), 2, "no.such", "there is no such")
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_check_says_that_a_running_server_is_sound(serve, tmp_path):
+    (tmp_path / "logs").mkdir()
+    options = ("--chdir", tmp_path, "-p", "pid", "--control-socket", "control", "--error-logfile",
+               "logs/error", "--access-logfile", "logs/access")
+    with serve(*options, binds=[f"unix:{tmp_path}/x"]):
+        for _ in range(2):
+            done = run_once(*options, "-b", "unix:x", "--check-config", "workload")
+            assert (done.returncode, done.stdout) == (0, "the configuration is sound\n"), done.stderr
+        assert client.get(f"{tmp_path}/x", "/hello").status == 200
+        assert (tmp_path / "control").exists()
 
 
 @pytest.mark.parametrize("daemon", ["--no-daemon", "--daemon"])
