@@ -1,8 +1,9 @@
-/* Options that may not go together.  Runs in: master */
+/* Options that may not go together, or are no such by their meaning.  Runs in: master */
 #include "conf/together.h"
 
 #include <string.h>
 
+#include "base/sink.h"
 #include "conf/address.h"
 #include "conf/refuse.h"
 
@@ -61,9 +62,26 @@ static int check_addresses(const struct options *o)
 	return 0;
 }
 
+/* "syslog:" alone names no socket. */
+static int check_log(const char *option, const char *where)
+{
+	if (!where || !*where || *sink_path(where))
+		return 0;
+	return refuse(&nowhere, "%s = %s: expected syslog, or syslog:PATH", option, where);
+}
+
+static int check_logs(const struct options *o)
+{
+	int error = check_log("error_logfile", o->error_logfile);
+
+	return error ? error : check_log("access_logfile", o->access_logfile);
+}
+
 int together_check(const struct options *o, uint64_t workers)
 {
 	int error = check_slots(o, workers);
 
+	if (!error)
+		error = check_logs(o);
 	return error ? error : check_addresses(o);
 }

@@ -25,6 +25,18 @@ START_TEST(an_address_is_given_once)
 }
 END_TEST
 
+START_TEST(the_systems_log_has_a_path_or_the_usual_one)
+{
+	refuses(WORDS("app", "--error-logfile", "syslog:"),
+		"error_logfile = syslog:: expected syslog, or syslog:PATH");
+	refuses(WORDS("app", "--access-logfile", "syslog:"), "access_logfile = syslog:: expected ");
+	probe_load(&p, NULL, WORDS(),
+		   WORDS("app", "--error-logfile", "syslog", "--access-logfile", "syslog:/x"));
+	ck_assert_msg(p.verdict == CONF_SERVE, "%s", p.err);
+	probe_fini(&p);
+}
+END_TEST
+
 START_TEST(what_differs_in_anything_goes_together)
 {
 	probe_load(&p, NULL, WORDS(),
@@ -36,4 +48,5 @@ START_TEST(what_differs_in_anything_goes_together)
 }
 END_TEST
 
-UNIT_SUITE_OF(together, an_address_is_given_once, what_differs_in_anything_goes_together)
+UNIT_SUITE_OF(together, an_address_is_given_once, the_systems_log_has_a_path_or_the_usual_one,
+	      what_differs_in_anything_goes_together)
