@@ -13,6 +13,13 @@ static const char *const state_names[] = {
 	[ARBITER_ENDING] = "stopping now",
 };
 
+static const char *state_of(const struct master *m)
+{
+	if (m->arbiter.state == ARBITER_SERVING && !m->arbiter.policy.workers)
+		return "not serving: no workers are wanted";
+	return state_names[m->arbiter.state];
+}
+
 static double age_s(uint64_t since_ns)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -155,7 +162,7 @@ static void put_status_json(struct json *j, const struct master *m)
 	json_open_object(j, NULL);
 	json_string(j, "version", b->version);
 	json_count(j, "pid", (uint64_t)getpid());
-	json_string(j, "state", state_names[m->arbiter.state]);
+	json_string(j, "state", state_of(m));
 	json_number(j, "uptime_s", age_s(b->started_mono_ns));
 	json_count(j, "workers_target", m->arbiter.policy.workers);
 	json_count(j, "threads", b->threads);
@@ -173,8 +180,7 @@ static void put_status_text(struct buf *to, const struct master *m)
 {
 	const struct board *b = master_board(m);
 
-	buf_printf(to, "littled %s, process %d: %s\n", b->version, (int)getpid(),
-		   state_names[m->arbiter.state]);
+	buf_printf(to, "littled %s, process %d: %s\n", b->version, (int)getpid(), state_of(m));
 	buf_printf(to, "%u workers x %u threads are wanted; up %.1f s; reloads done %llu%s%s\n",
 		   m->arbiter.policy.workers, atomic_load(&b->threads), age_s(b->started_mono_ns),
 		   (unsigned long long)m->reload.done,

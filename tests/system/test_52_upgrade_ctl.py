@@ -400,8 +400,11 @@ def test_reload_reopen_drain_stop(controlled, tmp_path):
         s.ctl("drain")
         eventually(lambda: not s.worker_pids(), 10, "none")
         assert asked(s, "status")["workers_target"] == 0
+        assert asked(s, "status")["state"] == "not serving: no workers are wanted"
+        assert ": not serving: no workers are wanted\n" in s.ctl("status")
         s.ctl("workers", "add")
         eventually(s.worker_pids, 10, "one")
+        assert asked(s, "status")["state"] == "serving"
         assert "expected graceful or quick" in s.ctl("stop", "soon", status=1)
         assert s.ctl("stop", "graceful") == "stopping\n"
         s.ended()
