@@ -66,7 +66,6 @@ static const char *misspelt_command(const char *text)
 static int serve(int argc, char **argv)
 {
 	const char *meant = argc > 1 ? misspelt_command(argv[1]) : NULL;
-	char **environment;
 
 	if (meant) {
 		fprintf(stderr, "littled: there is no command or app '%s'; did you mean %s?\n",
@@ -76,11 +75,11 @@ static int serve(int argc, char **argv)
 	for (unsigned i = 0; i < sizeof words / sizeof *words && argc > 1; i++)
 		if (strcmp(argv[1], words[i].word) == 0)
 			argv[1] = words[i].flag;
-	if (title_prepare(argc, argv, &environ, &environment) < 0) {
+	if (title_prepare(argc, argv, &environ) < 0) {
 		fputs("littled: out of memory\n", stderr);
 		return EXIT_FAILURE;
 	}
-	return serve_main(argc, argv, environment);
+	return serve_main(argc, argv, title_environment());
 }
 
 static int run(int argc, char **argv)

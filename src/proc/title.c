@@ -45,7 +45,7 @@ static char **copied(char **strings)
 	return copy;
 }
 
-int title_prepare(int argc, char **argv, char ***environment, char ***kept)
+int title_prepare(int argc, char **argv, char ***environment)
 {
 	char *end = argv[0];
 
@@ -69,8 +69,12 @@ int title_prepare(int argc, char **argv, char ***environment, char ***kept)
 			return -ENOMEM;
 	}
 	*environment = environment_copy;
-	*kept = environment_kept;
 	return 0;
+}
+
+char **title_environment(void)
+{
+	return environment_kept;
 }
 
 void title_set(const char *format, ...)

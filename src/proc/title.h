@@ -4,10 +4,12 @@
 
 /*
  * Once, in main(), before anything keeps pointers into argv or the environment: finds out
- * how much room there is, and moves the environment away.  `kept` is a copy that nothing changes, for
- * who wants to know later what it was.  0 or -ENOMEM.
+ * how much room there is, and moves the environment away.  0 or -ENOMEM.
  */
-int title_prepare(int argc, char **argv, char ***environment, char ***kept);
+int title_prepare(int argc, char **argv, char ***environment);
+
+/* As the process was started with it, whatever has been set or unset since; nothing changes it. */
+char **title_environment(void);
 
 void title_set(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
