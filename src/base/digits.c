@@ -34,3 +34,10 @@ const char *digits_print(double n, unsigned digits, char out[DIGITS_BYTES])
 	drop_zeros(out);
 	return strcmp(out, "-0") == 0 ? memcpy(out, "0", 2) : out;
 }
+
+double digits_round(double n, double like, unsigned digits)
+{
+	double scale = pow(10, places_of(like, digits));
+
+	return round(n * scale) / scale;
+}

@@ -13,4 +13,7 @@
  */
 const char *digits_print(double n, unsigned digits, char out[DIGITS_BYTES]);
 
+/* n to the last place that `like` shows with so many digits: 104.62 like 252.7 to three is 105. */
+double digits_round(double n, double like, unsigned digits);
+
 #endif

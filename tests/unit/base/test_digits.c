@@ -37,4 +37,14 @@ START_TEST(as_people_write_them)
 }
 END_TEST
 
-UNIT_SUITE_OF(digits, as_people_write_them)
+START_TEST(rounded_as_another_is_shown)
+{
+	ck_assert_double_eq(digits_round(104.62, 252.7, 3), 105);
+	ck_assert_double_eq(digits_round(104.62, 252.7, 4), 104.6);
+	ck_assert_double_eq(digits_round(-3.96, 80.2, 3), -4);
+	ck_assert_double_eq(digits_round(0.4, 2266.4, 3), 0);
+	ck_assert_double_eq(digits_round(5.25, 0, 1), 5);
+}
+END_TEST
+
+UNIT_SUITE_OF(digits, as_people_write_them, rounded_as_another_is_shown)
