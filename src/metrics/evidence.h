@@ -35,6 +35,17 @@ struct evidence {
 	struct evidence_route route[EVIDENCE_ROUTES];
 };
 
+static inline double evidence_rho(const struct evidence *e)
+{
+	return e->L_slot / e->slots;
+}
+
+/* CPUs busy on handlers: what runs in slots, and inline, which does not block. */
+static inline double evidence_busy_cpus(const struct evidence *e)
+{
+	return e->L_slot * e->cpu_share + e->L_inline;
+}
+
 /*
  * From a snapshot's window.  When a load began or ended in it, rates and L.. are of the time of that
  * load alone: a mean over load and idleness is of neither.  The variability of arrivals is the
