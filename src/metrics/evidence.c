@@ -164,6 +164,7 @@ void evidence_take(struct evidence *e, const struct snapshot *s, unsigned cpus)
 	e->L_inline = l->L_inline;
 	e->L_write = l->L_write;
 	e->shed = shed_of(s->window);
+	e->most = s->most;
 	if (e->window_s <= 0)
 		return;
 	take_routes(e, s);

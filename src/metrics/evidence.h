@@ -28,6 +28,7 @@ struct evidence {
 	double cpu_share; /* CPU time over service time, in slots */
 	double cpu_delay; /* workers' wait for a CPU over their CPU time; 0: none, or not known */
 	uint64_t shed;    /* in the window */
+	unsigned most;    /* at once, waiting for a slot or in one; 0: not known */
 	uint64_t worker_bytes;    /* memory a worker has to itself (its PSS); 0: not known */
 	uint64_t available_bytes; /* memory the system could still give; 0: not known */
 	struct hist_sum service, wait;

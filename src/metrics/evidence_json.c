@@ -16,6 +16,7 @@ static const struct member {
 	const char *key;
 	enum kind kind;
 	size_t at;
+	bool is_newer; /* what was saved before it was kept has none: 0 */
 } members[] = {
 	{ "window_s", NUMBER, offsetof(struct evidence, window_s) },
 	{ "loaded_s", NUMBER, offsetof(struct evidence, loaded_s) },
@@ -34,6 +35,7 @@ static const struct member {
 	{ "cpu_share", NUMBER, offsetof(struct evidence, cpu_share) },
 	{ "cpu_delay", NUMBER, offsetof(struct evidence, cpu_delay) },
 	{ "shed", COUNT64, offsetof(struct evidence, shed) },
+	{ "most", COUNT32, offsetof(struct evidence, most), .is_newer = true },
 	{ "worker_bytes", COUNT64, offsetof(struct evidence, worker_bytes) },
 	{ "available_bytes", COUNT64, offsetof(struct evidence, available_bytes) },
 };
@@ -137,6 +139,8 @@ static int read_members(const struct reading *r, const struct member *m, size_t 
 		struct json_object *value = json_object_object_get(from, m[i].key);
 		void *at = (char *)to + m[i].at;
 
+		if (!value && m[i].is_newer)
+			continue;
 		if (m[i].kind == NUMBER ? !is_number(value) : !is_count(value))
 			return refuse(r, m[i].key, "there is no such number");
 		if (m[i].kind == NUMBER)

@@ -57,9 +57,27 @@ static bool judge_route(struct advice *a, const struct evidence *e)
 	return true;
 }
 
+/* Waits that a mean of busy slots does not tell. */
+static bool is_waiting_for_long(const struct advice *a, const struct evidence *e)
+{
+	return a->measured_mean >= 0.005 && evidence_rho(e) <= 0.5;
+}
+
+/* Free slots in the mean are no free slots at the moment of a burst. */
+static bool judge_bursts(struct advice *a, const struct evidence *e)
+{
+	if (!is_waiting_for_long(a, e) || e->most <= e->slots)
+		return false;
+	snprintf(a->evidence, sizeof a->evidence,
+		 "in bursts: up to %u requests at once for %u slots, of which %.1f are busy in the "
+		 "mean; they wait %.1f ms",
+		 e->most, e->slots, e->L_slot, a->measured_mean * 1e3);
+	return true;
+}
+
 static bool judge_accept(struct advice *a, const struct evidence *e)
 {
-	if (a->measured_mean < 0.005 || evidence_rho(e) > 0.5)
+	if (!is_waiting_for_long(a, e))
 		return false;
 	snprintf(a->evidence, sizeof a->evidence,
 		 "requests wait %.1f ms in the mean while %.1f of %u slots are free",
@@ -88,7 +106,8 @@ static bool judge_nothing(struct advice *a, const struct evidence *e)
 
 /*
  * The first that holds: a route's share explains busy slots, busy CPUs explain both; clients that
- * hold connections for long explain why others wait to be accepted.
+ * hold connections for long explain why others wait to be accepted, unless there were more requests
+ * at once than slots.
  */
 void verdict_of(struct advice *a, const struct evidence *e)
 {
@@ -96,9 +115,10 @@ void verdict_of(struct advice *a, const struct evidence *e)
 		enum advice_bound bound;
 		bool (*holds)(struct advice *a, const struct evidence *e);
 	} order[] = {
-		{ BOUND_CPU, judge_cpu },       { BOUND_ROUTE, judge_route },
-		{ BOUND_SLOTS, judge_slots },   { BOUND_CLIENT, judge_client },
-		{ BOUND_ACCEPT, judge_accept }, { BOUND_NOTHING, judge_nothing },
+		{ BOUND_CPU, judge_cpu },         { BOUND_ROUTE, judge_route },
+		{ BOUND_SLOTS, judge_slots },     { BOUND_CLIENT, judge_client },
+		{ BOUND_SLOTS, judge_bursts },    { BOUND_ACCEPT, judge_accept },
+		{ BOUND_NOTHING, judge_nothing },
 	};
 
 	for (unsigned i = 0; i < sizeof order / sizeof *order; i++)

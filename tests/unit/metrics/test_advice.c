@@ -88,6 +88,11 @@ START_TEST(what_limits_it)
 	add(&e.wait, NS_PER_S, 6000);
 	e.wait.sum_ns = e.wait.count * 100 * NS_PER_MS;
 	ck_assert_int_eq(bound(), BOUND_ACCEPT);
+	e.most = 8;
+	ck_assert_int_eq(bound(), BOUND_ACCEPT);
+	e.most = 9; /* one more than there are slots */
+	ck_assert_int_eq(bound(), BOUND_SLOTS);
+	ck_assert_ptr_nonnull(strstr(a.evidence, "up to 9 requests at once for 8 slots"));
 
 	begin();
 	e.L_read = 40;

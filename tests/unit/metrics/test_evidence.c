@@ -9,7 +9,7 @@
 
 static struct evidence taken, again;
 
-/* Ten seconds of 20 requests each, of 100 ms, in slots. */
+/* Ten seconds of 20 requests each, of 100 ms, in slots; and once there were seven at once. */
 static void take(void)
 {
 	struct shm m;
@@ -22,6 +22,9 @@ static void take(void)
 				  START_NS + (i - 1) * SECOND + k * 40 * MS, 100);
 		board_tick(b, START_NS + i * SECOND);
 	}
+	for (unsigned i = 0; i < 7; i++)
+		board_enter(b, START_NS + 9 * SECOND + 500 * MS);
+	board_leave(b, 7);
 	snapshot_take(s, 10, START_NS + 10 * SECOND);
 	evidence_take(&taken, s, 4);
 	snapshot_free(&s);
@@ -42,6 +45,7 @@ START_TEST(what_a_board_tells)
 	/* The same number every second: less variable than any Poisson process. */
 	ck_assert_double_eq(taken.Ca2, 0);
 	ck_assert_uint_ge(taken.Ca2_seconds, 8);
+	ck_assert_uint_eq(taken.most, 7);
 }
 END_TEST
 
@@ -97,6 +101,7 @@ START_TEST(json_reads_back_as_it_was)
 	ck_assert_double_eq(again.window_s, taken.window_s);
 	ck_assert_double_eq(again.L_slot, taken.L_slot);
 	ck_assert_uint_eq(again.slots, taken.slots);
+	ck_assert_uint_eq(again.most, taken.most);
 	ck_assert_uint_eq(again.service.count, taken.service.count);
 	ck_assert_double_eq_tol(hist_quantile_ns(&again.service, .5),
 				hist_quantile_ns(&taken.service, .5), 2e6);
@@ -120,6 +125,21 @@ static char *spoilt(const char *text, const char *what, const char *with)
 	return buf_steal(&out);
 }
 
+START_TEST(what_was_saved_before_the_most_at_once_was_kept_is_read)
+{
+	char why[200] = "", *text, *old;
+
+	take();
+	text = as_json();
+	old = spoilt(text, "\"most\":7,", "");
+	ck_assert_msg(read_back(old, why) == 0, "%s", why);
+	ck_assert_uint_eq(again.most, 0);
+	ck_assert_uint_eq(again.slots, taken.slots);
+	free(old);
+	free(text);
+}
+END_TEST
+
 START_TEST(bad_json_is_refused_with_the_key_s_name)
 {
 	static const struct {
@@ -130,6 +150,7 @@ START_TEST(bad_json_is_refused_with_the_key_s_name)
 		{ "\"slots\":6", "\"slots\":-6", "slots" },
 		{ "\"slots\":6", "\"slots\":0", "slots" },
 		{ "\"cpus\":4", "\"cpus\":4294967296", "cpus" },
+		{ "\"most\":7", "\"most\":-1", "most" },
 		{ "\"routes\":[", "\"routes\":[7,", "routes" },
 		{ "\"service_ns\":[", "\"service_ns\":[5,", "service_ns" },
 		{ "\"service_ns\":[", "\"service_ns\":[[5],", "service_ns" },
@@ -156,4 +177,5 @@ START_TEST(bad_json_is_refused_with_the_key_s_name)
 END_TEST
 
 UNIT_SUITE_OF(evidence, what_a_board_tells, a_load_that_began_and_ended_in_the_window,
-	      json_reads_back_as_it_was, bad_json_is_refused_with_the_key_s_name)
+	      json_reads_back_as_it_was, what_was_saved_before_the_most_at_once_was_kept_is_read,
+	      bad_json_is_refused_with_the_key_s_name)
