@@ -59,6 +59,12 @@ static void put_arrivals(struct buf *out, const struct evidence *e, const struct
 	else
 		buf_printf(out, "  arrivals   variability Ca2 %.2f%s (1 is a Poisson process)\n",
 			   e->Ca2, e->Ca2_seconds < 10 ? ", of too few seconds to be sure" : "");
+	if (a->burst > 1)
+		buf_printf(out,
+			   "             in bursts that the seconds do not show: the waits are "
+			   "those of "
+			   "about %u at a time\n",
+			   a->burst);
 }
 
 static void put_memory(struct buf *out, const struct evidence *e)
@@ -94,6 +100,27 @@ static void put_load(struct buf *out, const struct evidence *e, const struct adv
 	put_memory(out, e);
 }
 
+static void put_headroom(struct buf *out, const struct evidence *e, const struct advice *a)
+{
+	const char *slots = plural(e->slots), *verb = e->slots == 1 ? "s" : "";
+	char rate[DIGITS_BYTES];
+
+	buf_puts(out, "Headroom: ");
+	if (a->is_unexplained)
+		buf_puts(out, "not known\n");
+	else if (a->headroom_rate > 0)
+		buf_printf(
+			out, "%u slot%s keep%s that up to %s requests/s (%.2f times the present rate)%s\n",
+			e->slots, slots, verb, rate_of(a->headroom_rate, rate),
+			a->headroom_rate / e->arrival_rate,
+			a->is_closed   ? ", of independent arrivals"
+			: a->burst > 1 ? ", in bursts no larger"
+				       : "");
+	else
+		buf_printf(out, "none: %u slot%s keep%s that at no rate%s\n", e->slots, slots, verb,
+			   a->burst > 1 ? ", for the bursts are too large" : "");
+}
+
 static void put_needs(struct buf *out, const struct evidence *e, const struct advice_question *q,
 		      const struct advice *a)
 {
@@ -105,17 +132,13 @@ static void put_needs(struct buf *out, const struct evidence *e, const struct ad
 		buf_printf(out, "%u slot%s: ", a->slots_needed, plural(a->slots_needed));
 		put_shape(out, a->workers, a->threads);
 	} else {
-		buf_puts(out, "no number of slots would do");
+		buf_puts(out, a->is_unexplained ? "not known" : "no number of slots would do");
 	}
 	buf_printf(out, "\n  %s\n", a->shape);
 	if (a->is_closed && a->slots_needed)
 		buf_puts(out,
 			 "  as many as are at the slots now: then none of these clients waits\n");
-	buf_printf(
-		out, "Headroom: %u slot%s keep%s that up to %s requests/s (%.2f times the present rate)%s\n",
-		e->slots, plural(e->slots), e->slots == 1 ? "s" : "",
-		rate_of(a->headroom_rate, rate), a->headroom_rate / e->arrival_rate,
-		a->is_closed ? ", of independent arrivals" : "");
+	put_headroom(out, e, a);
 	if (a->cpu_rate > 0)
 		buf_printf(
 			out,
@@ -140,6 +163,29 @@ static void put_forecast(struct buf *out, const struct forecast *f)
 			   time_of(f->p99, p99));
 }
 
+static void put_assumed(struct buf *out, const struct advice_question *q, const struct advice *a)
+{
+	if (a->is_closed)
+		buf_puts(out,
+			 "closed: the same clients, asking again when answered: rate and mean wait "
+			 "by Little's law.\n");
+	buf_puts(out, "Assumed: one queue before all slots, times independent of each other and of "
+		      "the load.\n");
+	if (a->burst > 1)
+		buf_printf(out,
+			   "rho: service time x rate / slots. waits, mean wait, p50, p95, p99: "
+			   "simulated, %lu arrivals, %u at a\n"
+			   "time, at other rates more or less often, service times as measured.\n",
+			   q->arrivals, a->burst);
+	else
+		buf_printf(
+			out,
+			"rho: service time x rate / slots. mean wait: Allen and Cunneen's formula. "
+			"waits, p50, p95, p99:\n"
+			"simulated, %lu arrivals, service times as measured.\n",
+			q->arrivals);
+}
+
 void advise_text(struct buf *out, const struct evidence *e, const struct advice_question *q,
 		 const struct advice *a)
 {
@@ -150,26 +196,18 @@ void advise_text(struct buf *out, const struct evidence *e, const struct advice_
 	put_load(out, e, a);
 	buf_printf(out, "Limited by %s\n  %s\n", advice_bound_texts[a->bound], a->evidence);
 	put_needs(out, e, q, a);
+	if (a->is_unexplained)
+		buf_puts(out, "Waits for slots alone, which are not those that were measured:\n");
 	buf_puts(out, "What if:                        rate  slots   rho   waits  mean wait       "
 		      "p50       p95       p99\n");
 	for (unsigned i = 0; i < a->forecast_count; i++)
 		put_forecast(out, &a->forecast[i]);
-	if (a->is_closed)
-		buf_puts(out,
-			 "closed: the same clients, asking again when answered: rate and mean wait "
-			 "by Little's law.\n");
-	buf_printf(out,
-		   "Assumed: one queue before all slots, times independent of each other and of "
-		   "the load.\n"
-		   "rho: service time x rate / slots. mean wait: Allen and Cunneen's formula. "
-		   "waits, p50, p95, p99:\n"
-		   "simulated, %lu arrivals, service times as measured.\n",
-		   q->arrivals);
+	put_assumed(out, q, a);
 }
 
 /* --- JSON ------------------------------------------------------------------------------ */
 
-static void write_forecast(struct json *j, const struct forecast *f)
+static void write_forecast(struct json *j, const struct advice *a, const struct forecast *f)
 {
 	json_open_object(j, NULL);
 	json_string(j, "label", f->label);
@@ -182,7 +220,8 @@ static void write_forecast(struct json *j, const struct forecast *f)
 		json_number(j, "mean_wait_s", f->mean_wait);
 	if (f->state == FORECAST_STABLE) {
 		json_number(j, "waiting_part", f->waiting_part);
-		json_number(j, "mean_wait_formula_s", f->mean_wait);
+		if (a->burst <= 1)
+			json_number(j, "mean_wait_formula_s", f->mean_wait);
 		json_number(j, "mean_wait_s", f->mean);
 		json_number(j, "p50_wait_s", f->p50);
 		json_number(j, "p95_wait_s", f->p95);
@@ -230,14 +269,20 @@ static void write_answer(struct json *j, const struct advice *a)
 		json_string(j, "why_none", a->shape);
 	}
 	json_string(j, "load", a->is_closed ? "closed" : "open");
-	json_number(j, "headroom_rate", a->headroom_rate);
+	if (a->is_unexplained) {
+		json_null(j, "burst");
+		json_null(j, "headroom_rate");
+	} else {
+		json_count(j, "burst", a->burst);
+		json_number(j, "headroom_rate", a->headroom_rate);
+	}
 	if (a->cpu_rate > 0)
 		json_number(j, "cpu_rate", a->cpu_rate);
 	else
 		json_null(j, "cpu_rate");
 	json_open_array(j, "what_if");
 	for (unsigned i = 0; i < a->forecast_count; i++)
-		write_forecast(j, &a->forecast[i]);
+		write_forecast(j, a, &a->forecast[i]);
 	json_close_array(j);
 }
 

@@ -45,6 +45,8 @@ struct study {
 	struct service_times *service;
 	struct simulated *result;
 	double S, Cs2, Ca2;
+	unsigned burst;
+	uint64_t seed;
 	bool is_closed;
 };
 
@@ -55,9 +57,10 @@ static int simulate(struct study *s, double rate, unsigned slots, double factor,
 		.service_factor = factor,
 		.rate = rate,
 		.Ca2 = s->Ca2,
+		.burst = s->burst,
 		.slots = slots,
 		.arrivals = arrivals,
-		.seed = s->q->seed,
+		.seed = s->seed,
 	};
 
 	return simulation_run(&run, s->result);
@@ -141,9 +144,10 @@ static int forecast_open(struct study *s, struct forecast *f)
 		return error;
 	const struct simulated *r = s->result;
 	f->waiting_part = r->waiting_part;
-	f->mean_wait =
-		queueing_wait_ggc(f->slots, f->rate, s->S * f->service_factor, s->Ca2, s->Cs2);
 	f->mean = hist_mean_ns(&r->wait) / NS_PER_S;
+	f->mean_wait = s->burst > 1 ? f->mean
+				    : queueing_wait_ggc(f->slots, f->rate, s->S * f->service_factor,
+							s->Ca2, s->Cs2);
 	f->p50 = quantile_s(&r->wait, .5);
 	f->p95 = quantile_s(&r->wait, .95);
 	f->p99 = quantile_s(&r->wait, .99);
@@ -273,6 +277,84 @@ static void refuse_more_slots(struct advice *a, const struct evidence *e)
 		 e->cpus);
 }
 
+/* --- bursts -------------------------------------------------------------------------- */
+
+/* Windows like the one that was seen, each with as many requests, but no more than these. */
+#define LIKE_WINDOWS 20
+#define LIKE_ARRIVALS 20000
+
+/* Waits are far longer than others when they are twice as long, and that much more. */
+#define FAR_TIMES 2
+#define FAR_MEAN_S 0.005
+#define FAR_P99_S 0.020
+
+/* The most that are taken to arrive at once when it is not known how many were. */
+#define BURST_MOST 4096
+
+static double simulated_mean_s(const struct study *s)
+{
+	return hist_mean_ns(&s->result->wait) / NS_PER_S;
+}
+
+/*
+ * A window is one sample of a random thing, and of a busy queue a poor one: what is measured is far
+ * above the forecast when it is far above every one of a score of windows that come of it.
+ */
+static bool waits_far_longer(struct study *s, const struct advice *a)
+{
+	const struct evidence *e = s->e;
+	uint64_t arrivals = e->service.count < LIKE_ARRIVALS ? e->service.count : LIKE_ARRIVALS;
+	bool is_far = true;
+
+	for (unsigned i = 0; i < LIKE_WINDOWS && is_far; i++) {
+		s->seed = s->q->seed + i;
+		if (simulate(s, e->arrival_rate, e->slots, 1, arrivals) < 0)
+			break;
+		is_far = a->measured_mean > FAR_TIMES * simulated_mean_s(s) + FAR_MEAN_S ||
+			 a->measured_p99 > FAR_TIMES * quantile_s(&s->result->wait, .99) + FAR_P99_S;
+	}
+	s->seed = s->q->seed;
+	return is_far;
+}
+
+/* The smallest that makes the mean wait what it was; larger ones never wait less. */
+static unsigned find_burst(struct study *s, const struct advice *a)
+{
+	unsigned low = 1, high = s->e->most ? s->e->most : BURST_MOST;
+
+	while (low < high) {
+		s->burst = low + (high - low) / 2;
+		if (simulate(s, s->e->arrival_rate, s->e->slots, 1, SEARCH_ARRIVALS) < 0)
+			return 1;
+		if (simulated_mean_s(s) >= a->measured_mean)
+			high = s->burst;
+		else
+			low = s->burst + 1;
+	}
+	return high;
+}
+
+/*
+ * Of a closed loop, and of a queue that grows, waits say nothing of how arrivals vary; CPUs that are
+ * busy slow what is in slots, and waits with it.
+ */
+static void explain_waits(struct study *s, struct advice *a)
+{
+	a->burst = s->burst = 1;
+	if (s->is_closed || a->bound == BOUND_CPU ||
+	    utilisation(s, s->e->arrival_rate, s->e->slots, 1) > STABLE_MOST ||
+	    !waits_far_longer(s, a))
+		return;
+	if (a->bound != BOUND_ACCEPT) {
+		a->burst = s->burst = find_burst(s, a);
+		a->is_unexplained = waits_far_longer(s, a);
+	} else {
+		a->is_unexplained = true;
+	}
+	if (a->is_unexplained)
+		a->burst = s->burst = 1;
+}
+
 /* --- all of it ----------------------------------------------------------------------- */
 
 /* One round of the slots more or less, as the window's edges have it, is no excess. */
@@ -297,6 +379,68 @@ static bool is_closed_loop(const struct study *s, const struct advice *a)
 	       (e->L_wait >= 1 && a->measured_mean < independent / 2);
 }
 
+/*
+ * More at once than arrivals make that vary as the seconds show.  Where nothing waits, Poisson arrivals
+ * have a Poisson number in slots, whatever the service times: six standard deviations are not by chance.
+ */
+static bool is_peaked(const struct evidence *e)
+{
+	double L = e->L_slot + e->L_wait;
+
+	return evidence_rho(e) <= 0.5 && e->most > L + 6 * sqrt(L * fmax(e->Ca2, 1)) + 3;
+}
+
+/* Whatever a forecast says: fewer slots do not keep a target that is missed with these. */
+static void hold_to_what_was_measured(struct study *s, struct advice *a)
+{
+	const struct evidence *e = s->e;
+	bool is_missed = a->measured_p99 > s->q->target_wait_s;
+
+	if (is_missed)
+		a->headroom_rate = fmin(a->headroom_rate, e->arrival_rate);
+	if (a->slots_needed && a->slots_needed < e->slots && (is_missed || is_peaked(e))) {
+		a->slots_needed = e->slots;
+		a->is_held = true;
+	}
+}
+
+static void find_needs(struct study *s, struct advice *a)
+{
+	a->slots_needed = find_slots(s);
+	if (a->is_closed && a->slots_needed && a->slots_needed < a->clients)
+		a->slots_needed = (unsigned)ceil(a->clients - 0.5);
+	a->headroom_rate = find_headroom(s);
+	hold_to_what_was_measured(s, a);
+}
+
+static void say_why_no_fewer(struct study *s, struct advice *a)
+{
+	size_t len = strlen(a->shape), room = sizeof a->shape - len;
+
+	if (a->measured_p99 > s->q->target_wait_s)
+		snprintf(a->shape + len, room,
+			 "; no fewer than now: the target is missed with these");
+	else
+		snprintf(a->shape + len, room,
+			 "; no fewer than now: in bursts up to %u were at once", s->e->most);
+}
+
+static void advise_shape(struct study *s, struct advice *a)
+{
+	if (a->is_unexplained)
+		snprintf(a->shape, sizeof a->shape,
+			 "the waits that were measured are far longer than what these arrivals and "
+			 "service times make: more slots may not shorten them");
+	else if (a->bound == BOUND_CPU && a->slots_needed > s->e->slots)
+		refuse_more_slots(a, s->e);
+	else if (a->slots_needed)
+		choose_shape(a, s->e);
+	else
+		snprintf(a->shape, sizeof a->shape, "no number of slots keeps it");
+	if (a->is_held)
+		say_why_no_fewer(s, a);
+}
+
 static int study(struct advice *a, struct study *s)
 {
 	const struct evidence *e = s->e;
@@ -308,23 +452,17 @@ static int study(struct advice *a, struct study *s)
 	 * what independent clients would do is not seen.
 	 */
 	s->Ca2 = s->is_closed ? 1 : e->Ca2;
-	a->slots_needed = find_slots(s);
-	if (a->is_closed && a->slots_needed && a->slots_needed < a->clients)
-		a->slots_needed = (unsigned)ceil(a->clients - 0.5);
-	if (a->bound == BOUND_CPU && a->slots_needed > e->slots)
-		refuse_more_slots(a, e);
-	else if (a->slots_needed)
-		choose_shape(a, e);
-	else
-		snprintf(a->shape, sizeof a->shape, "no number of slots keeps it");
-	a->headroom_rate = find_headroom(s);
+	explain_waits(s, a);
+	if (!a->is_unexplained)
+		find_needs(s, a);
+	advise_shape(s, a);
 	a->cpu_rate = e->cpu_share > 0 ? e->cpus / (s->S * e->cpu_share) : 0;
 	return forecast_all(s, a);
 }
 
 int advice_of(struct advice *a, const struct evidence *e, const struct advice_question *q)
 {
-	struct study s = { .e = e, .q = q };
+	struct study s = { .e = e, .q = q, .seed = q->seed };
 	int error;
 
 	memset(a, 0, sizeof *a);

@@ -4,6 +4,11 @@
  * From evidence alone; pure but for the memory the simulations take.  Means of waits are Allen and
  * Cunneen's, tails are simulated (see queueing.h, simulation.h); both take the slots as one queue,
  * which is what littled's workers are together.
+ *
+ * Evidence tells of arrivals what each second had.  When the waits that were measured are far longer
+ * than such arrivals make, they came in bursts within the seconds: of the size that makes the waits
+ * what they were.  When no such bursts do, or it was not slots that were waited for, advice knows
+ * nothing of the waits' cause, and does not pretend to.
  */
 #ifndef METRICS_ADVICE_H
 #define METRICS_ADVICE_H
@@ -41,7 +46,7 @@ struct forecast {
 	double utilisation;
 	enum forecast_state state;
 	double waiting_part;        /* simulated: how many wait at all */
-	double mean_wait;           /* Allen and Cunneen */
+	double mean_wait;           /* Allen and Cunneen; of bursts simulated, they know none */
 	double mean, p50, p95, p99; /* of the wait, simulated */
 	double total_p99;           /* wait and service together */
 };
@@ -65,14 +70,17 @@ struct advice {
 	char evidence[256]; /* the sentence behind it */
 	double mean_service, Cs2;
 	double measured_p50, measured_p99, measured_mean; /* of the wait */
-	bool is_closed;        /* arrivals are held back by answers: a closed loop, at its limit */
-	double clients;        /* that are at the slots at once: busy ones and waiting ones */
-	double computing;      /* the part of the service time that is CPU, or the wait for one */
-	unsigned slots_needed; /* for the target at the present rate; 0: none would do */
+	bool is_closed;      /* arrivals are held back by answers: a closed loop, at its limit */
+	unsigned burst;      /* arrivals come so many at a time; 1: as the seconds show them */
+	bool is_unexplained; /* the waits are far longer than any of that: no needs, no headroom */
+	double clients;      /* that are at the slots at once: busy ones and waiting ones */
+	double computing;    /* the part of the service time that is CPU, or the wait for one */
+	unsigned slots_needed;     /* for the target at the present rate; 0: none would do */
+	bool is_held;              /* a forecast says fewer than now; what was measured says no */
 	unsigned workers, threads; /* the shape that gives them */
 	char shape[256];           /* why this one, or why none */
-	double headroom_rate;      /* at which the target breaks with the present slots */
-	double cpu_rate;           /* at which the CPUs are all busy; 0: not known */
+	double headroom_rate; /* at which the target breaks with the present slots; 0: at any */
+	double cpu_rate;      /* at which the CPUs are all busy; 0: not known */
 	unsigned forecast_count;
 	struct forecast forecast[ADVICE_FORECASTS];
 };

@@ -219,11 +219,13 @@ static void count(struct hist_sum *h, double s)
 
 static double interval(const struct simulation *s, struct random *r)
 {
-	if (s->Ca2 <= 0)
-		return 1 / s->rate;
-	if (s->Ca2 == 1)
-		return exponential(r) / s->rate;
-	return gamma_of(r, 1 / s->Ca2) * s->Ca2 / s->rate;
+	double burst = s->burst ? s->burst : 1, mean = burst / s->rate, Ca2 = s->Ca2 / burst;
+
+	if (Ca2 <= 0)
+		return mean;
+	if (Ca2 == 1)
+		return exponential(r) * mean;
+	return gamma_of(r, 1 / Ca2) * Ca2 * mean;
 }
 
 int simulation_run(const struct simulation *s, struct simulated *out)
@@ -240,7 +242,8 @@ int simulation_run(const struct simulation *s, struct simulated *out)
 	random_init(&arrivals, s->seed);
 	random_init(&services, ~s->seed);
 	for (uint64_t i = 0; i < ignored + s->arrivals; i++) {
-		now += interval(s, &arrivals);
+		if (s->burst <= 1 || i % s->burst == 0)
+			now += interval(s, &arrivals);
 		double served = draw_s(s->service, &services) * s->service_factor;
 		double start = fmax(now, free_at[0]);
 

@@ -4,7 +4,9 @@
  * Kiefer and Wolfowitz's recursion over a heap of the instants at which the slots fall free: a
  * request starts at the later of its arrival and the earliest of them.  Service times are drawn
  * from a measured histogram; times between arrivals are gamma distributed with the mean and the
- * squared coefficient of variation that are asked for (1: a Poisson process).
+ * squared coefficient of variation that are asked for (1: a Poisson process).  In bursts, the times
+ * between bursts are, with Ca2 over the burst's size: over long times the counts then vary as Ca2 says
+ * all the same, which is what was measured of them.
  *
  * The random numbers depend on the seed alone, so that two
  * settings of one seed meet the same requests.
@@ -31,6 +33,7 @@ struct simulation {
 	double service_factor; /* every service time is multiplied by it */
 	double rate;           /* arrivals a second */
 	double Ca2;
+	unsigned burst; /* so many arrive at one instant; 0 is 1 */
 	unsigned slots;
 	uint64_t arrivals; /* how many are counted, after a tenth as many that are not */
 	uint64_t seed;

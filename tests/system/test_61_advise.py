@@ -1,5 +1,6 @@
 """`littled advise`: what limits a real server, what it needs, and how near its forecasts come."""
 
+import contextlib
 import json
 import os
 import re
@@ -186,7 +187,31 @@ def test_waiting_in_the_accept_queue_is_no_want_of_slots(serve):
         a = advise(s)
         for c in slow:
             c.close()
-    assert a["limit"] == "accept" and "slots are free" in a["evidence"]
+    assert a["limit"] == "accept" and "are free" in a["evidence"]
+    assert a["needed"] is None and a["headroom_rate"] is None, "slots were not what was waited for"
+
+
+def test_bursts_within_a_second_are_seen(serve):
+    """Thirty at once for eight slots, every second: as regular as a clock for who counts seconds."""
+    with serve(workers=2, threads=4) as s, contextlib.ExitStack() as open_ones:
+        clients = [open_ones.enter_context(socket.create_connection(s.address)) for _ in range(30)]
+        begin = time.monotonic() + 0.2
+        for second in range(9):
+            time.sleep(max(0, begin + second - time.monotonic()))
+            for c in clients:
+                c.sendall(b"GET /sleep?ms=100 HTTP/1.1\r\nHost: x\r\n\r\n")
+            for c in clients:
+                assert c.recv(65536)
+        a = advise(s)
+        text = run("--pid", s.process.pid, "--window", 10).stdout
+    now = a["what_if"][0]
+    assert a["limit"] == "slots" and "in bursts: up to" in a["evidence"]
+    assert a["burst"] == pytest.approx(30, abs=4) and a["seen"]["Ca2"] < 0.5
+    assert now["mean_wait_s"] == pytest.approx(a["seen"]["mean_wait_s"], rel=0.2)
+    assert now["p99_wait_s"] == pytest.approx(a["seen"]["p99_wait_s"], rel=0.3)
+    assert a["needed"]["slots"] == pytest.approx(30, abs=6)
+    assert a["headroom_rate"] <= a["seen"]["rate"]
+    assert "in bursts that the seconds do not show" in text and "Headroom: none" in text
 
 
 def test_hung_workers_do_not_hinder_it(serve):

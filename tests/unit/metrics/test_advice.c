@@ -301,10 +301,112 @@ START_TEST(headroom_is_where_the_target_breaks)
 }
 END_TEST
 
+/* Thirty at the start of every second, of 100 ms: eight start at once, eight after 100 ms... */
+static void begin_bursts(void)
+{
+	begin();
+	e.arrival_rate = 30;
+	e.Ca2 = 0;
+	e.L_slot = 3;
+	e.L_wait = 4.2;
+	e.most = 30;
+	memset(&e.service, 0, sizeof e.service);
+	memset(&e.wait, 0, sizeof e.wait);
+	add(&e.service, 100 * NS_PER_MS, 1800);
+	for (unsigned i = 0; i < 4; i++)
+		add(&e.wait, i * 100 * NS_PER_MS, i < 3 ? 480 : 360);
+}
+
+START_TEST(bursts_within_a_second_are_seen_by_the_waits_they_make)
+{
+	begin_bursts();
+	ck_assert_int_eq(advice_of(&a, &e, &question), 0);
+	ck_assert_int_eq(a.bound, BOUND_SLOTS);
+	ck_assert(!a.is_unexplained);
+	ck_assert_uint_ge(a.burst, 28);
+	ck_assert_uint_le(a.burst, 30);
+	/* All of a burst are to start within 50 ms, and none ends in that time. */
+	ck_assert_uint_ge(a.slots_needed, a.burst - 1);
+	ck_assert_uint_le(a.slots_needed, 31);
+	ck_assert_double_le(a.headroom_rate, 1);
+	const struct forecast *now = &a.forecast[0];
+	ck_assert_double_eq_tol(now->mean, a.measured_mean, .01);
+	ck_assert_double_eq_tol(now->mean_wait, now->mean, 1e-9);
+	ck_assert_double_eq_tol(now->p99, .3, .02);
+}
+END_TEST
+
+START_TEST(waits_that_no_burst_makes_are_no_ground_for_slots)
+{
+	/* Slots were free all the time. */
+	begin_bursts();
+	e.most = 8;
+	ck_assert_int_eq(advice_of(&a, &e, &question), 0);
+	ck_assert_int_eq(a.bound, BOUND_ACCEPT);
+	ck_assert(a.is_unexplained);
+	ck_assert_uint_eq(a.slots_needed, 0);
+	ck_assert_double_eq(a.headroom_rate, 0);
+	ck_assert_ptr_nonnull(strstr(a.shape, "more slots may not"));
+
+	/* Or nearly so: bursts of nine do not wait that long. */
+	e.most = 9;
+	ck_assert_int_eq(advice_of(&a, &e, &question), 0);
+	ck_assert(a.is_unexplained);
+	ck_assert_uint_eq(a.slots_needed, 0);
+}
+END_TEST
+
+START_TEST(a_target_that_is_missed_is_not_kept_by_fewer_slots)
+{
+	struct advice_question q = question;
+
+	begin();
+	e.threads = 8;
+	e.slots = 16;
+	q.target_wait_s = .01;
+	ck_assert_int_eq(advice_of(&a, &e, &q), 0);
+	ck_assert_uint_eq(a.burst, 1);
+	ck_assert_uint_lt(a.slots_needed, 16);
+	ck_assert_double_gt(a.headroom_rate, 110);
+	/* Not so far from nothing that it would be of bursts. */
+	add(&e.wait, 15 * NS_PER_MS, 120);
+	ck_assert_int_eq(advice_of(&a, &e, &q), 0);
+	ck_assert_uint_eq(a.burst, 1);
+	ck_assert(!a.is_unexplained);
+	ck_assert_uint_eq(a.slots_needed, 16);
+	ck_assert_double_eq_tol(a.headroom_rate, 100, 1e-9);
+	ck_assert_ptr_nonnull(strstr(a.shape, "no fewer than now: the target is missed"));
+}
+END_TEST
+
+/* Who took the advice is not told that fewer do, now that nobody waits. */
+START_TEST(slots_that_bursts_fill_are_not_too_many)
+{
+	begin_bursts();
+	memset(&e.wait, 0, sizeof e.wait);
+	add(&e.wait, NS_PER_MS, 1800);
+	e.L_wait = 0;
+	e.slots = 30;
+	e.threads = 15;
+	ck_assert_int_eq(advice_of(&a, &e, &question), 0);
+	ck_assert_int_eq(a.bound, BOUND_NOTHING);
+	ck_assert_uint_eq(a.slots_needed, 30);
+	ck_assert_ptr_nonnull(strstr(a.shape, "in bursts up to 30 were at once"));
+	/* By chance there are nine where three are in the mean. */
+	e.most = 9;
+	ck_assert_int_eq(advice_of(&a, &e, &question), 0);
+	ck_assert_uint_lt(a.slots_needed, 9);
+}
+END_TEST
+
 UNIT_SUITE_OF(advice, what_limits_it, too_little_is_no_ground, the_slots_it_needs_are_the_fewest,
 	      at_saturation_all_in_flight_are_to_have_a_slot,
 	      a_round_more_in_a_short_window_is_a_closed_loop_still,
 	      a_queue_that_grows_is_no_closed_loop, computing_wants_cpus_and_no_more_slots,
 	      memory_bounds_threads_too, shapes_follow_what_it_is_bound_by,
 	      forecasts_agree_with_the_formula_where_it_is_exact,
-	      headroom_is_where_the_target_breaks)
+	      headroom_is_where_the_target_breaks,
+	      bursts_within_a_second_are_seen_by_the_waits_they_make,
+	      waits_that_no_burst_makes_are_no_ground_for_slots,
+	      a_target_that_is_missed_is_not_kept_by_fewer_slots,
+	      slots_that_bursts_fill_are_not_too_many)

@@ -31,16 +31,22 @@ static void begin(void)
 	memset(&times, 0, sizeof times);
 }
 
-static const struct simulated *run(double rate, unsigned slots, double Ca2, uint64_t arrivals)
+static const struct simulated *run_bursts(double rate, unsigned slots, double Ca2, unsigned burst,
+					  uint64_t arrivals)
 {
 	static struct simulated result; /* large */
 	struct service_times *service = service_times_new(&times);
-	const struct simulation s = { service, 1, rate, Ca2, slots, arrivals, 7 };
+	const struct simulation s = { service, 1, rate, Ca2, burst, slots, arrivals, 7 };
 
 	ck_assert_ptr_nonnull(service);
 	ck_assert_int_eq(simulation_run(&s, &result), 0);
 	service_times_free(service);
 	return &result;
+}
+
+static const struct simulated *run(double rate, unsigned slots, double Ca2, uint64_t arrivals)
+{
+	return run_bursts(rate, slots, Ca2, 0, arrivals);
 }
 
 static double mean_s(const struct hist_sum *h)
@@ -160,6 +166,22 @@ START_TEST(the_same_seed_meets_the_same_requests)
 }
 END_TEST
 
+/* 30 at a time, ten times a second, of 10 ms on 8 slots: 8 start at once, 8 after 10 ms, and so on. */
+START_TEST(bursts_wait_for_each_other)
+{
+	begin();
+	add(10 * NS_PER_MS, 1000);
+	const struct simulated *r = run_bursts(300, 8, 0, 30, 90000);
+	ck_assert_double_eq_tol(r->utilisation, 300 * .01 / 8, .01);
+	ck_assert_double_eq_tol(r->waiting_part, 22. / 30, 1e-3);
+	ck_assert_double_eq_tol(mean_s(&r->wait), (8 * .01 + 8 * .02 + 6 * .03) / 30, 4e-4);
+	ck_assert_double_eq(run_bursts(300, 30, 0, 30, 90000)->waiting_part, 0);
+	/* Bursts that come by chance meet each other. */
+	ck_assert_double_gt(mean_s(&run_bursts(300, 8, 30, 30, 90000)->wait), .016);
+}
+END_TEST
+
 UNIT_SUITE_OF(simulation, moments_of_a_histogram, one_exponential_slot, many_exponential_slots,
 	      fixed_times_wait_half_as_long, heavy_tails,
-	      regular_arrivals_wait_less_and_bursty_ones_more, the_same_seed_meets_the_same_requests)
+	      regular_arrivals_wait_less_and_bursty_ones_more,
+	      the_same_seed_meets_the_same_requests, bursts_wait_for_each_other)
