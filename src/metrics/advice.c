@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "metrics/queueing.h"
+#include "metrics/shape.h"
 #include "metrics/simulation.h"
 #include "metrics/verdict.h"
 
@@ -30,9 +31,6 @@ const char *const forecast_state_names[FORECAST_STATES] = {
 #define SATURATED 0.97
 #define NEARLY_SATURATED 0.9
 #define SERVED_MOST 1.02
-
-/* What a thread more may take in a worker, at most: its stack, as far as it is used, and its heap. */
-#define THREAD_BYTES (256u << 10)
 
 /* Utilisation above which a queue is taken for one that grows. */
 #define STABLE_MOST 0.995
@@ -202,81 +200,6 @@ static int forecast_all(struct study *s, struct advice *a)
 	return error;
 }
 
-/* --- the shape ----------------------------------------------------------------------- */
-
-/* Whether the memory that is left allows that, beside the workers that run. */
-static bool fits(const struct evidence *e, unsigned workers, unsigned threads)
-{
-	if (!e->worker_bytes || !e->available_bytes)
-		return true;
-	uint64_t more = threads > e->threads ? threads - e->threads : 0;
-	uint64_t each = e->worker_bytes + more * THREAD_BYTES;
-
-	return workers * each <= e->workers * e->worker_bytes + e->available_bytes;
-}
-
-static unsigned divided(unsigned slots, unsigned workers)
-{
-	return (slots + workers - 1) / workers;
-}
-
-/* Fewer workers with more threads each take less memory; if that is too much, fewer slots. */
-static void fit_shape(struct advice *a, const struct evidence *e, unsigned wanted)
-{
-	size_t len = strlen(a->shape);
-
-	a->workers = wanted;
-	a->threads = divided(a->slots_needed, wanted);
-	while (a->workers > 1 && !fits(e, a->workers, a->threads))
-		a->threads = divided(a->slots_needed, --a->workers);
-	while (a->threads > 1 && !fits(e, a->workers, a->threads))
-		a->threads--;
-	if (a->workers * a->threads < a->slots_needed)
-		snprintf(a->shape + len, sizeof a->shape - len,
-			 "; memory allows no more than %u slots", a->workers * a->threads);
-	else if (a->workers < wanted)
-		snprintf(a->shape + len, sizeof a->shape - len,
-			 "; memory allows no more than %u workers", a->workers);
-}
-
-static void choose_shape(struct advice *a, const struct evidence *e)
-{
-	unsigned wanted;
-	/*
-	 * As many processes as CPUs they keep busy, and two
-	 * at least: one serves while one restarts.
-	 */
-	double cpus = evidence_busy_cpus(e);
-
-	if (a->computing >= 0.5) {
-		wanted = e->cpus;
-		snprintf(a->shape, sizeof a->shape,
-			 "CPU-bound (%.0f %% of the service time is CPU%s): a worker for each CPU; "
-			 "threads beyond that share them",
-			 100 * a->computing, e->cpu_delay > 0 ? ", or the wait for one" : "");
-	} else {
-		wanted = (unsigned)ceil(cpus / 0.7);
-		wanted = wanted < 2 ? 2 : wanted > e->cpus && e->cpus > 1 ? e->cpus : wanted;
-		snprintf(
-			a->shape, sizeof a->shape,
-			"blocking (%.0f %% of the service time is CPU): threads are enough for the "
-			"waiting, workers for the CPUs they use",
-			100 * e->cpu_share);
-	}
-	fit_shape(a, e, wanted > a->slots_needed ? a->slots_needed : wanted);
-}
-
-/* More slots for what computes would make each slower, and the wait no shorter. */
-static void refuse_more_slots(struct advice *a, const struct evidence *e)
-{
-	a->slots_needed = 0;
-	snprintf(a->shape, sizeof a->shape,
-		 "the CPUs are the limit: more slots would only share them; a worker for each of "
-		 "the %u CPUs keeps them busy, more CPUs or less computing a request shorten the "
-		 "wait",
-		 e->cpus);
-}
-
 /* --- bursts -------------------------------------------------------------------------- */
 
 /* Windows like the one that was seen, each with as many requests, but no more than these. */
@@ -432,9 +355,9 @@ static void advise_shape(struct study *s, struct advice *a)
 			 "the waits that were measured are far longer than what these arrivals and "
 			 "service times make: more slots may not shorten them");
 	else if (a->bound == BOUND_CPU && a->slots_needed > s->e->slots)
-		refuse_more_slots(a, s->e);
+		shape_refuse_more_slots(a, s->e);
 	else if (a->slots_needed)
-		choose_shape(a, s->e);
+		shape_choose(a, s->e);
 	else
 		snprintf(a->shape, sizeof a->shape, "no number of slots keeps it");
 	if (a->is_held)
