@@ -62,8 +62,7 @@ static void put_arrivals(struct buf *out, const struct evidence *e, const struct
 	if (a->burst > 1)
 		buf_printf(out,
 			   "             in bursts that the seconds do not show: the waits are "
-			   "those of "
-			   "about %u at a time\n",
+			   "those of about %u at a time\n",
 			   a->burst);
 }
 
