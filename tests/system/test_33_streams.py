@@ -78,9 +78,9 @@ def test_a_file_cut_short_cuts_the_message(server):
     assert server.get("/hello").status == 200
 
 
-def test_who_takes_all_of_it_does_not_keep_others_waiting(server):
+def test_who_takes_all_of_it_does_not_keep_others_waiting(serve):
     """One file of 64 MiB over and over, read as fast as it comes, and small requests beside it."""
-    with server.conn() as big, server.conn() as small:
+    with serve("--keep-alive", "60") as server, server.conn() as big, server.conn() as small:
         for _ in range(3):
             big.send(request("/file?n=67108864"))
             for _ in range(20):
