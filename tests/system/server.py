@@ -113,6 +113,11 @@ def private_bytes(pid):
     return sum(int(kib) << 10 for kib in re.findall(r"^Private_\w+: +(\d+) kB$", text, re.M))
 
 
+def statuses_of(totals):
+    """Answers counted by their status: a moment apart from the completions."""
+    return sum(totals["status"].values())
+
+
 def sanitizer_report(text):
     return re.search(r"(Sanitizer|runtime error).*", text, re.S)
 
@@ -243,7 +248,7 @@ class Server:
         def probe():
             totals = self.stats()["totals"]
             assert totals["completions"] <= n, totals
-            return totals if totals["completions"] == n else None
+            return totals if totals["completions"] == n == statuses_of(totals) else None
         return eventually(probe, within, f"{n} completions")
 
     def window_with(self, completions, window=10, within=5):
@@ -251,7 +256,7 @@ class Server:
         def probe():
             stats = self.stats(window)
             # Histograms and statuses of one request come some nanoseconds apart: wait for both.
-            counted = sum(stats["totals"]["status"].values()) >= stats["totals"]["completions"]
+            counted = statuses_of(stats["totals"]) >= max(stats["totals"]["completions"], completions)
             return stats if counted and stats["phases"]["total"]["count"] >= completions else None
         return eventually(probe, within, f"{completions} requests in the window")
 
