@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/procfs.h"
 #include "metrics/board.h"
 
 #define BOARD_LINK "/memfd:littled-board"
@@ -71,15 +72,9 @@ static int explain(struct buf *why, pid_t pid, int error)
 static bool is_called_master(pid_t pid)
 {
 	static const char name[] = "littled: master";
-	char path[32], text[sizeof name] = "";
+	char text[sizeof name];
 
-	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return false;
-	size_t n = fread(text, 1, sizeof name - 1, f);
-	fclose(f);
-	return n == sizeof name - 1 && memcmp(text, name, n) == 0;
+	return procfs_read(pid, "comm", text, sizeof text) && strcmp(text, name) == 0;
 }
 
 /* Every process of a server holds its board: only the master counts.  0, or why it is none. */

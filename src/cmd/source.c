@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/procfs.h"
 #include "cmd/fetch.h"
 #include "metrics/stats.h"
 
@@ -51,15 +52,9 @@ int source_read(struct source *s, unsigned window_s, struct buf *json, struct bu
 /* Dead, but its parent has not asked for its status yet: it can still be signalled. */
 static bool is_zombie(pid_t pid)
 {
-	char path[32], text[256] = "";
+	char text[256];
 
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return false;
-	size_t n = fread(text, 1, sizeof text - 1, f);
-	fclose(f);
-	text[n] = '\0';
+	procfs_read(pid, "stat", text, sizeof text);
 	const char *name_ends = strrchr(text, ')'); /* "pid (name) state", and the name may be any */
 	return name_ends && strncmp(name_ends, ") Z", 3) == 0;
 }

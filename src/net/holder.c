@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/procfs.h"
+
 #define TCP_LISTENING 0x0a         /* linux: net/tcp_states.h */
 #define UNIX_LISTENING 0x00010000u /* linux: __SO_ACCEPTCON */
 
@@ -135,14 +137,8 @@ static void find_process(struct holder *h)
 
 static void name_process(pid_t pid, char name[static 32])
 {
-	char path[64];
-
-	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
-	FILE *f = fopen(path, "re");
-	if (!f || !fgets(name, 32, f))
+	if (procfs_read(pid, "comm", name, 32) == 0)
 		snprintf(name, 32, "?");
-	if (f)
-		fclose(f);
 	name[strcspn(name, "\n")] = '\0';
 }
 
