@@ -162,7 +162,7 @@ struct conn_arrival {
  */
 struct conn *conn_adopt(struct loop *l, const struct conn_passport *p, const struct conn_arrival *a);
 
-/* May it go without a request?  Not with part of a PROXY header read: that would be lost. */
+/* No request, and nothing that was read for one: part of a PROXY header may have been. */
 static inline bool conn_holds_nothing(const struct conn *c)
 {
 	return !c->x && c->in_at == c->in_len;

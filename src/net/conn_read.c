@@ -126,7 +126,7 @@ static bool receive(struct conn *c)
 	}
 	int error = sock_receive(c->io.fd, c->in + c->in_len, c->in_room - c->in_len, &got);
 	if (error == -EAGAIN) {
-		if (!c->x && c->in_at == c->in_len)
+		if (conn_holds_nothing(c))
 			conn_release_input(c);
 		conn_watch(c, EV_READ);
 		return false;

@@ -77,11 +77,15 @@ static void act_revert(struct master *m, const struct action *a)
 	crew_renew_statistics(&m->crew);
 }
 
-/* To the service manager: the service itself goes on when there is an heir. */
-static void say_stopping(struct master *m, const char *how)
+/*
+ * Nothing new is begun any more, and the service manager is told: the service itself goes on when
+ * there is an heir.
+ */
+static void begin_to_stop(struct master *m, const char *how)
 {
 	const struct notify *n = &m->foundation.notify;
 
+	reload_drop(&m->reload);
 	if (m->upgrade.heir)
 		notify_send(n, "MAINPID=%d\nSTATUS=upgraded", (int)m->upgrade.heir);
 	else
@@ -91,9 +95,8 @@ static void say_stopping(struct master *m, const char *how)
 static void act_unready(struct master *m, const struct action *a)
 {
 	(void)a;
-	reload_drop(&m->reload);
 	atomic_store(&master_board(m)->phase, BOARD_UNREADY);
-	say_stopping(m, "serving on for a while");
+	begin_to_stop(m, "serving on for a while");
 	log_info("stopping: serving on for %.3g s, not ready for more",
 		 (double)m->arbiter.policy.delay_ns / (double)NS_PER_S);
 }
@@ -129,8 +132,7 @@ static void close_listeners(struct master *m)
 static void act_drain(struct master *m, const struct action *a)
 {
 	(void)a;
-	reload_drop(&m->reload);
-	say_stopping(m, "finishing requests");
+	begin_to_stop(m, "finishing requests");
 	log_info("stopping: requests in flight have %.3g s to finish",
 		 (double)m->arbiter.policy.graceful_ns / (double)NS_PER_S);
 	give_up_listeners(m);
@@ -141,8 +143,7 @@ static void act_drain(struct master *m, const struct action *a)
 static void act_quit(struct master *m, const struct action *a)
 {
 	(void)a;
-	reload_drop(&m->reload);
-	say_stopping(m, "now");
+	begin_to_stop(m, "now");
 	if (m->arbiter.status)
 		log_error("giving up, with status %d: %s", m->arbiter.status,
 			  m->arbiter.status == ARBITER_APP_ERROR
