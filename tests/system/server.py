@@ -205,13 +205,12 @@ class Server:
         return status
 
     def destroy(self):
-        """The last resort: whatever is left of our own session is killed."""
+        """The last resort: whatever is left of our own session is killed, and has let go of its files."""
         for pid in pids_of_session(self.process.pid):
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         self.process.wait(10)
+        eventually(lambda: not pids_of_session(self.process.pid), 10, "all of it is gone", every=0.001)
 
     def stderr(self):
         return self.stderr_path.read_text(errors="replace")
