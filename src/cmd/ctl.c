@@ -44,7 +44,7 @@ static const struct verb {
 	const char *first, *second, *argument, *help;
 } verbs[] = {
 	{ "help", "", "", "print this" },
-#define VERB(first, second, function, argument, help) { first, second, argument, help },
+#define VERB(first, second, function, argument, when, help) { first, second, argument, help },
 #include "proc/verbs.def"
 #undef VERB
 };

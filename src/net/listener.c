@@ -211,7 +211,7 @@ static int clear_path(const struct sockaddr_un *address, const struct listener_p
 	if (lstat(address->sun_path, &st) < 0)
 		return 0;
 	if (!S_ISSOCK(st.st_mode))
-		return refuse(-EEXIST, plan, "the file exists and is not a socket", why, n);
+		return refuse(-EEXIST, plan, LISTENER_IN_THE_WAY, why, n);
 	if (is_live(address)) {
 		bool is_known = holder_describe(a, holder, sizeof holder);
 

@@ -11,6 +11,9 @@
 
 #define LISTENER_NAME_BYTES 160
 
+/* What -EEXIST means where a unix socket is to be. */
+#define LISTENER_IN_THE_WAY "the file exists and is not a socket"
+
 struct listener {
 	int fd;                         /* -1: closed */
 	char name[LISTENER_NAME_BYTES]; /* "127.0.0.1:8000", "[::1]:8000", "unix:/run/x" */

@@ -10,8 +10,8 @@
 
 #include "conf/address.h"
 #include "net/sock.h"
+#include "proc/aside.h"
 
-#define ASIDE ".2"
 #define PATH_BYTES_MOST ((int)(ADDRESS_PATH_BYTES - sizeof ASIDE))
 #define MODE_OWNER_ALONE 0600
 #define BACKLOG 64

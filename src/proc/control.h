@@ -51,8 +51,8 @@ void control_init(struct control *c);
 int control_check(const char *path, char *why, size_t why_bytes);
 
 /*
- * `path` NULL: none.  `aside`: with ".2" behind the name, as long as an older master of ours has
- * that one.  0, or a negative errno value and a sentence in why[why_bytes].
+ * `path` NULL: none.  `aside`: as proc/aside.h says, as long as an older master of ours has that
+ * name.  0, or a negative errno value and a sentence in why[why_bytes].
  */
 int control_open(struct control *c, const char *path, bool aside, char *why, size_t why_bytes);
 

@@ -71,20 +71,19 @@ static void roll_back(struct master *m)
 	order_change_over(m);
 }
 
-bool order_reload(struct master *m, unsigned threads)
+void order_reload(struct master *m, unsigned threads)
 {
 	if (!arbiter_takes_edition(&m->arbiter)) {
 		log_warning("reload: the server is stopping");
-		return false;
+		return;
 	}
 	if (m->upgrade.heir && m->arbiter.policy.workers == 0 && !threads) {
 		roll_back(m);
-		return true;
+		return;
 	}
 	m->reload.reading.threads = threads;
 	m->reload.reading.workers = threads ? m->arbiter.policy.workers : 0;
 	reload_ask(&m->reload);
-	return true;
 }
 
 void order_change_over(struct master *m)

@@ -15,9 +15,8 @@ bool order_replacement(struct master *m, pid_t pid);
 /*
  * The configuration is read anew; `threads` goes before what it says of them, and then the
  * number of workers stays as well (0: nothing does).
- * False: the server stops already.
  */
-bool order_reload(struct master *m, unsigned threads);
+void order_reload(struct master *m, unsigned threads);
 
 /* The new edition that has come of it is in force. */
 void order_change_over(struct master *m);

@@ -14,6 +14,7 @@
 #include "base/reason.h"
 #include "base/sink.h"
 #include "conf/address.h"
+#include "net/listener.h"
 #include "proc/master.h"
 
 /* --- one path ---------------------------------------------------------------------- */
@@ -82,7 +83,7 @@ static int expect_socket(const char *path)
 	if (!error)
 		return 0;
 	log_error("cannot listen on unix:%s: %s", path,
-		  error == -EEXIST ? "the file exists and is not a socket"
+		  error == -EEXIST ? LISTENER_IN_THE_WAY
 				   : reason_of_path(path, error, why, sizeof why));
 	return EXIT_CANNOT_SERVE;
 }

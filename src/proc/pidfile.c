@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/reason.h"
+#include "proc/aside.h"
 
 static const char *name_of(const struct pidfile *p)
 {
@@ -107,7 +108,7 @@ int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_byte
 int pidfile_open_aside(struct pidfile *p, const char *path, char *why, size_t why_bytes)
 {
 	*p = (struct pidfile){ .path = path, .fd = -1 };
-	if (asprintf(&p->aside, "%s.2", path) < 0) {
+	if (asprintf(&p->aside, "%s" ASIDE, path) < 0) {
 		p->aside = NULL;
 		snprintf(why, why_bytes, "pid file: %s: %s", path, strerror(ENOMEM));
 		return -ENOMEM;
@@ -131,7 +132,7 @@ void pidfile_clear_aside(const char *path)
 {
 	struct pidfile p = { .path = path, .fd = -1 };
 
-	if (asprintf(&p.aside, "%s.2", path) < 0)
+	if (asprintf(&p.aside, "%s" ASIDE, path) < 0)
 		return;
 	p.fd = open(p.aside, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (p.fd >= 0 && is_plain(&p) && flock(p.fd, LOCK_EX | LOCK_NB) == 0 && is_still_there(&p))

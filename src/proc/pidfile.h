@@ -20,10 +20,7 @@ struct pidfile {
  */
 int pidfile_open(struct pidfile *p, const char *path, char *why, size_t why_bytes);
 
-/*
- * The same, with ".2" behind the name, until the older
- * master is gone: then it gets the name itself.
- */
+/* The same, beside the name (proc/aside.h) until the older master is gone: then it gets it. */
 int pidfile_open_aside(struct pidfile *p, const char *path, char *why, size_t why_bytes);
 int pidfile_promote(struct pidfile *p);
 

@@ -112,17 +112,6 @@ static int show_stats(struct order *o)
 
 /* --- doing ---------------------------------------------------------------------- */
 
-/* From the first sign on, drain_delay included: only workers that are ill are still replaced. */
-static bool is_stopping(const struct order *o)
-{
-	return !arbiter_takes_edition(&o->master->arbiter);
-}
-
-static int refuse_while_stopping(struct order *o)
-{
-	return refuse(o, "the server is stopping");
-}
-
 static bool read_count(const struct order *o, uint64_t *n)
 {
 	*n = 1;
@@ -134,8 +123,6 @@ static int workers_add(struct order *o)
 	unsigned before = o->master->arbiter.policy.workers, now;
 	uint64_t n;
 
-	if (is_stopping(o))
-		return refuse_while_stopping(o);
 	if (!read_count(o, &n))
 		return refuse(o, "workers add: expected a number of workers");
 	if (before + n > arbiter_workers_max(o->master->crew.seats))
@@ -154,8 +141,6 @@ static int workers_remove(struct order *o)
 	unsigned before = o->master->arbiter.policy.workers, now = before;
 	uint64_t n;
 
-	if (is_stopping(o))
-		return refuse_while_stopping(o);
 	if (!read_count(o, &n))
 		return refuse(o, "workers remove: expected a number of workers");
 	if (before > 1) /* none at all is `drain` */
@@ -190,8 +175,7 @@ static int threads(struct order *o)
 	if (n > most)
 		return refuse(o, "threads: the running server has no room for so many; an upgrade "
 				 "with that many makes it");
-	if (!order_reload(o->master, (unsigned)n))
-		return refuse_while_stopping(o);
+	order_reload(o->master, (unsigned)n);
 	const struct figure f[] = { { "threads", n } };
 	put_figures(o, f, 1);
 	return 0;
@@ -199,8 +183,7 @@ static int threads(struct order *o)
 
 static int reload(struct order *o)
 {
-	if (!order_reload(o->master, 0))
-		return refuse_while_stopping(o);
+	order_reload(o->master, 0);
 	put_state(o, "reloading");
 	return 0;
 }
@@ -214,8 +197,6 @@ static int reopen(struct order *o)
 
 static int drain(struct order *o)
 {
-	if (is_stopping(o))
-		return refuse_while_stopping(o);
 	order_workers(o->master, 0);
 	put_state(o, "draining");
 	return 0;
@@ -223,8 +204,6 @@ static int drain(struct order *o)
 
 static int upgrade(struct order *o)
 {
-	if (is_stopping(o))
-		return refuse_while_stopping(o);
 	if (!order_upgrade(o->master))
 		return refuse(o, "upgrade: the log says why not");
 	put_state(o, "upgrading");
@@ -244,11 +223,15 @@ static int stop(struct order *o)
 
 /* --- the table -------------------------------------------------------------------- */
 
+enum when { ALWAYS, UNLESS_STOPPING };
+
 static const struct verb {
 	const char *first, *second, *argument;
+	enum when when;
 	int (*obey)(struct order *o);
 } verbs[] = {
-#define VERB(first, second, function, argument, help) { first, second, argument, function },
+#define VERB(first, second, function, argument, when, help) \
+	{ first, second, argument, when, function },
 #include "proc/verbs.def"
 #undef VERB
 };
@@ -280,6 +263,19 @@ static void cut(struct order *o, const char *line)
 	}
 }
 
+/* From the first sign on, drain_delay included: only workers that are ill are still replaced. */
+static bool is_stopping(const struct order *o)
+{
+	return !arbiter_takes_edition(&o->master->arbiter);
+}
+
+static int obey(const struct verb *v, struct order *o)
+{
+	if (v->when == UNLESS_STOPPING && is_stopping(o))
+		return refuse(o, "the server is stopping");
+	return v->obey(o);
+}
+
 void verbs_answer(void *master, const char *line, struct buf *answer)
 {
 	struct order o = { .master = master, .answer = answer };
@@ -287,10 +283,10 @@ void verbs_answer(void *master, const char *line, struct buf *answer)
 	cut(&o, line);
 	buf_puts(answer, "OK\n");
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-		if (!takes(&verbs[i], &o))
-			continue;
-		verbs[i].obey(&o);
-		return;
+		if (takes(&verbs[i], &o)) {
+			obey(&verbs[i], &o);
+			return;
+		}
 	}
 	refuse(&o, "there is no such order; `littled ctl help` lists them");
 }

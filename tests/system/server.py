@@ -135,8 +135,7 @@ class Server:
     """A running server, in a session of its own.  Use as `with Server(...) as s:`."""
 
     def __init__(self, tmp, *args, workers=1, threads=2, app="workload", binds=None, admin=None,
-                 env=None, wrap=(), pass_fds=(), host="127.0.0.1",
-                 admin_at=None):
+                 env=None, wrap=(), pass_fds=(), host="127.0.0.1", admin_at=None):
         self.tmp, self.args, self.app, self.env = Path(tmp), args, app, env or {}
         self.workers, self.threads = workers, threads
         self.binds, self.admin_path, self.host = binds, admin, host
@@ -170,6 +169,7 @@ class Server:
                 pass_fds=[s.fileno() for s in self.pass_fds])
         try:
             eventually(self.is_ready, 10, "the server is ready")
+            eventually(self.is_complete, 10, "all workers are ready", every=0.005)
         except BaseException:
             self.destroy()
             raise
@@ -191,6 +191,10 @@ class Server:
             return client.get(self.admin, "/readyz").status == 200
         except (OSError, client.Closed):
             return False
+
+    def is_complete(self):
+        """All workers, where we know how many; one is enough to be ready."""
+        return not isinstance(self.workers, int) or len(self.worker_pids()) >= self.workers
 
     def stop(self, how=signal.SIGTERM, within=10):
         """Ends it by a signal to the master alone; all of it must be gone then."""

@@ -14,11 +14,13 @@ from server import LITTLED, ROOT, SANITIZED, clean_environment
 OWN = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
 BUILD = os.path.dirname(os.path.abspath(LITTLED))
+# Named as the Makefile itself names it, or make would not know again what it has built.
+TARGETS = os.path.relpath(BUILD, ROOT)
 
 
 def make(*words):
     sanitize = os.environ.get("LITTLED_TEST_SANITIZE", "")
-    command = ["make", "-C", str(ROOT), f"BUILD={BUILD}", f"SANITIZE={sanitize}", *words]
+    command = ["make", "-C", str(ROOT), f"BUILD={TARGETS}", f"SANITIZE={sanitize}", *words]
     return subprocess.run(command, env=OWN, check=True, capture_output=True, text=True)
 
 
