@@ -1,6 +1,7 @@
 """Starts the server, waits until it serves, stops it, and looks at what it left behind."""
 
 import contextlib
+import itertools
 import os
 import random
 import re
@@ -23,13 +24,16 @@ PATIENCE = 4 if SANITIZED else 1
 # Of the test processes that run side by side each has ports of its own.
 TESTERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 TESTER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = range(20000 + TESTER, 32000, TESTERS)
+AT_RANDOM = random.randrange(len(PORTS))  # two runs beside each other seldom ask for the same
+next_ports = itertools.cycle([*PORTS[AT_RANDOM:], *PORTS[:AT_RANDOM]])
 
 
 def free_port(host="127.0.0.1"):
-    """A port nobody listens on, outside the range clients are given theirs from."""
+    """A port nobody listens on, outside the range clients are given theirs from; never the same soon."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(200):
-        port = random.randrange(20000 + TESTER, 32000, TESTERS)
+        port = next(next_ports)
         with socket.socket(family) as s:
             try:
                 s.bind((host, port))
@@ -193,8 +197,9 @@ class Server:
             return False
 
     def is_complete(self):
-        """All workers, where we know how many; one is enough to be ready."""
-        return not isinstance(self.workers, int) or len(self.worker_pids()) >= self.workers
+        """All workers; one is enough to be ready."""
+        stats = self.stats()
+        return sum(w["state"] == "ready" for w in stats["workers"]) >= stats["littled"]["workers"]
 
     def stop(self, how=signal.SIGTERM, within=10):
         """Ends it by a signal to the master alone; all of it must be gone then."""
