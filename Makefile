@@ -142,7 +142,7 @@ programs: $(LITTLED) $(UNITS) $(REPLAYS)
 
 # Most wait most of the time: they run side by side, and then those that must be alone.  Under the
 # thread sanitizer all compute most of the time.
-SIDE_BY_SIDE := $(if $(filter thread,$(SANITIZE)),,-n 3 --dist loadfile)
+SIDE_BY_SIDE := $(if $(filter thread,$(SANITIZE)),,-n 4 --dist loadfile)
 
 define run_system
 $(Q)status=0; \
