@@ -171,7 +171,16 @@ void conn_leave(struct conn *c)
 	l->closed_count++;
 }
 
-void conn_free(struct conn *c, enum close_reason why)
+/* Before the other side can see it, and ask how many there were. */
+static void count_closed(struct conn *c, enum close_reason why)
+{
+	struct tally *t = c->loop->hand->tally;
+
+	if (t)
+		tally_closed(t, why);
+}
+
+static void release(struct conn *c)
 {
 	struct loop *l = c->loop;
 
@@ -179,11 +188,15 @@ void conn_free(struct conn *c, enum close_reason why)
 	conn_release_input(c);
 	ev_io_stop(l->ev, &c->io);
 	sock_close(c->io.fd);
-	if (l->hand->tally)
-		tally_closed(l->hand->tally, why);
 	conn_leave(c);
 	pool_put(&l->conn_pool, c);
 	l->ops->room(l);
+}
+
+void conn_free(struct conn *c, enum close_reason why)
+{
+	count_closed(c, why);
+	release(c);
 }
 
 /* Of what ends unanswered, or half answered, with its connection. */
@@ -203,11 +216,12 @@ void conn_close(struct conn *c, enum close_reason why)
 {
 	assert(c->state != CONN_MOVING && !(c->state == CONN_BUSY && c->x)); /* not ours to close */
 	conn_give_up(c, status_of(why));
+	count_closed(c, why);
 	if (c->must_reset)
 		sock_reset(c->io.fd);
 	if (c->was_moved)
 		sock_finish(c->io.fd); /* a sibling may still hold a copy of the descriptor */
-	conn_free(c, why);
+	release(c);
 }
 
 static uint64_t since(uint64_t then_ns, uint64_t now_ns)
